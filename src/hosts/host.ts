@@ -1,0 +1,126 @@
+/**
+ * The contract of a host: a place where applications run. One contract, several kinds (`python/` is the first). Everything here runs
+ * on the event loop; what a host does in other processes or threads stays behind this face.
+ *
+ *     starting → ready → draining → gone
+ */
+import type { PlaitError } from '../errors.ts'
+
+/** One request for an application. */
+export interface Job {
+  /**
+   * The environ of PEP 3333 as flat pairs `[key, value, key, value …]`: CGI variables, `HTTP_*` and `wsgi.url_scheme`.
+   * Text is latin-1 "bytes as text". The `wsgi.*` objects are the host's to add.
+   */
+  readonly environ: readonly string[]
+  /** The request's body; undefined when there is none. */
+  readonly body: JobBody | undefined
+}
+
+/** How the body reaches the application. */
+export type JobBody =
+  /** Whole, in memory. */
+  | { readonly kind: 'bytes'; readonly chunks: readonly Uint8Array[]; readonly size: number }
+  /** Whole, in a private file that the host opens (and unlinks at once). */
+  | { readonly kind: 'file'; readonly path: string; readonly size: number }
+  /** As it arrives: through {@link RunningJob.input}, never more than {@link JobSink.inputWanted} asked for. */
+  | { readonly kind: 'stream' }
+
+/** Status and headers, as the application gave them to `start_response`, checked by the host. */
+export interface ResponseHead {
+  /** 200 … 599 */
+  readonly status: number
+  /** The reason phrase, may be empty. */
+  readonly reason: string
+  /** `[name, value, name, value …]`, latin-1 text. The same array may be given for many responses: never change it. */
+  readonly headers: readonly string[]
+}
+
+/** A regular file that the application gave as its response (`wsgi.file_wrapper`), for the server to send. */
+export interface FileResponse {
+  /** A path that opens the very same file (`/proc/<pid>/fd/<n>` on Linux). */
+  readonly path: string
+  /** First byte to send. */
+  readonly offset: number
+  /** Bytes from `offset` to the end of the file when the application gave it. */
+  readonly size: number
+  /** Device and inode, to be compared after opening. */
+  readonly dev: bigint
+  readonly ino: bigint
+}
+
+/** Why an application's run ended. Nothing: as it should. */
+export type Outcome = undefined | PlaitError
+
+/**
+ * What a host tells of one job. Calls come on the event loop in this order:
+ * `earlyHints`* then at most one of `respond` / `respondFile`, then `data`*, and always `finished`, once, last.
+ */
+export interface JobSink {
+  /** 103 Early Hints (RFC 8297): `[name, value …]`. Only before the response. */
+  earlyHints(headers: readonly string[]): void
+  /**
+   * The response begins, with its first bytes (empty when it has none).
+   * @param onePiece the application's result had exactly one block (or none), this one: the server may compute Content-Length.
+   */
+  respond(head: ResponseHead, body: Uint8Array, onePiece: boolean): void
+  /** The response is a file. Call {@link RunningJob.fileTaken} when it was opened or could not be: then `data` follows instead. */
+  respondFile(head: ResponseHead, file: FileResponse): void
+  /** More of the body. Bytes count against the response window until {@link RunningJob.drained} gives them back. */
+  data(chunk: Uint8Array): void
+  /** The application reads its streamed input: the server may send `bytes` more. */
+  inputWanted(bytes: number): void
+  /**
+   * The body is whole (or will never be, when `outcome` says why). With `respondFile` the file is still to be sent.
+   * `PLAIT_APPLICATION`: the application raised (`detail` has the traceback). `PLAIT_HOST_LOST`: its process died.
+   */
+  finished(outcome: Outcome): void
+}
+
+/** What the server tells a running job. Calls after `finished` do nothing. */
+export interface RunningJob {
+  /** `bytes` of the response left for the client: the window opens again. */
+  drained(bytes: number): void
+  /** A piece of a streamed body. */
+  input(chunk: Uint8Array): void
+  /** The streamed body is whole. */
+  inputEnd(): void
+  /** The streamed body broke off: `read()` raises `OSError` with this text. */
+  inputFailed(reason: string): void
+  /** Nobody waits for the response any more: the iterator is closed soon. */
+  abandon(): void
+  /** The file of `respondFile` was opened (true) or could not be (false): the host closes its copy, or streams from it. */
+  fileTaken(taken: boolean): void
+}
+
+/** Where a host is in its life. */
+export type HostState = 'starting' | 'ready' | 'draining' | 'gone'
+
+/** Figures of one host. */
+export interface HostStatistics {
+  readonly id: string
+  readonly state: HostState
+  /** Process id, where the host is a process. */
+  readonly pid: number | undefined
+  /** Jobs in it now. */
+  readonly inFlight: number
+  /** Jobs it has finished. */
+  readonly served: number
+}
+
+/** A place where one application runs, with threads. */
+export interface Host {
+  readonly id: string
+  readonly state: HostState
+  /** Jobs given and not finished. */
+  readonly inFlight: number
+  /** Fulfilled when the application is imported. Rejected with `PLAIT_APPLICATION`, `PLAIT_PYTHON_NOT_FOUND` … */
+  start(): Promise<void>
+  /** Runs a job. Only while `ready`. Never throws; what goes wrong is told through `sink.finished`. */
+  run(job: Job, sink: JobSink): RunningJob
+  /** Called once when the host is gone, for whatever reason. */
+  onGone: ((reason: string) => void) | undefined
+  /** Finishes what runs (up to `timeout` seconds), then ends the host. Idempotent. */
+  stop(options?: { timeout?: number }): Promise<void>
+  statistics(): HostStatistics
+}
