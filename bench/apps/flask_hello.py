@@ -1,0 +1,10 @@
+"""One Flask view."""
+
+from flask import Flask
+
+application = Flask(__name__)
+
+
+@application.route("/")
+def hello():
+    return "Hello, world!"

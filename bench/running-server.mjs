@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { apps } from './servers.mjs'
+
+/**
+ * @typedef {object} RunningServer
+ * @property {number} pid leader of the server's own session
+ * @property {string} url
+ * @property {() => Promise<void>} stop
+ */
+
+/** @type {Set<number>} */
+const leaders = new Set()
+process.on('exit', () => leaders.forEach((pid) => endGroup(pid, 'SIGKILL')))
+
+/** @param {number} pid @param {NodeJS.Signals} signal */
+function endGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // The whole group has ended.
+  }
+}
+
+/** A TCP port of 127.0.0.1 that nobody listens on. @returns {Promise<number>} */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((done) => server.once('listening', done))
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  await new Promise((done) => server.close(done))
+  return port
+}
+
+/**
+ * Starts a server in a session of its own and waits until it answers `GET /`.
+ * @param {import('./servers.mjs').Server} server
+ * @param {import('./cases.mjs').Case} entry
+ * @param {NodeJS.ProcessEnv} [env] added to the environment
+ * @returns {Promise<RunningServer>}
+ */
+export async function startServer(server, entry, env = {}) {
+  const port = await freePort()
+  const [program = '', ...args] = server.command({
+    module: entry.module,
+    port,
+    processes: entry.processes,
+    threads: entry.threads,
+  })
+  const folder = mkdtempSync(join(tmpdir(), 'plait-bench-'))
+  const log = openSync(join(folder, 'log'), 'w')
+  const child = spawn(program, args, { cwd: apps, detached: true, stdio: ['ignore', log, log], env: { ...process.env, ...env } })
+  closeSync(log)
+  /** @type {Error | undefined} */
+  let failure
+  child.once('error', (error) => (failure = error))
+  const pid = child.pid ?? 0
+  if (pid > 0) leaders.add(pid)
+  const stop = async () => {
+    await stopServer(child)
+    leaders.delete(pid)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const url = `http://127.0.0.1:${port}/`
+  for (let attempt = 0; attempt < 400; attempt++) {
+    if (await answers(url)) return { pid, url, stop }
+    if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) break
+    await delay(50)
+  }
+  const output = readFileSync(join(folder, 'log'), 'utf8').slice(-2000)
+  if (pid > 0) await stop()
+  throw new Error(
+    `Cannot start ${server.name}: ${failure?.message ?? 'it does not answer'}\n${program} ${args.join(' ')}\n${output}`,
+  )
+}
+
+/** @param {string} url */
+async function answers(url) {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5000), headers: { connection: 'close' } })
+    await response.arrayBuffer()
+    return response.status === 200
+  } catch {
+    return false
+  }
+}
+
+/** Asks politely, then ends what is left of the group. @param {import('node:child_process').ChildProcess} child */
+async function stopServer(child) {
+  const pid = child.pid ?? 0
+  if (child.exitCode === null && child.signalCode === null) {
+    const gone = new Promise((done) => child.once('exit', done))
+    child.kill('SIGTERM')
+    await Promise.race([gone, delay(5000, undefined, { ref: false })])
+  }
+  endGroup(pid, 'SIGKILL')
+}

@@ -1,0 +1,127 @@
+import { resolve } from 'node:path'
+
+const root = resolve(import.meta.dirname, '..')
+const venv = `${root}/.venvs/bench/bin`
+export const apps = `${import.meta.dirname}/apps`
+
+/**
+ * @typedef {object} Job
+ * @property {string} module
+ * @property {number} port
+ * @property {number} processes
+ * @property {number} threads over all processes
+ *
+ * @typedef {object} Server
+ * @property {string} name
+ * @property {string} [package] Python distribution whose version the heading shows
+ * @property {readonly string[]} [onlyCases] the cases it can serve, all when absent
+ * @property {boolean} [oneProcess] has no worker processes: skipped where a case asks for several
+ * @property {(job: Job) => readonly string[]} command started in apps/; the first word is the program
+ */
+
+const perProcess = (/** @type {Job} */ job) => String(Math.ceil(job.threads / job.processes))
+
+/** No access log anywhere, keep-alive everywhere, the same number of threads and processes. @type {readonly Server[]} */
+export const servers = [
+  { name: 'plait', command: plait },
+  {
+    name: 'node:http',
+    onlyCases: ['hello'],
+    command: (job) => [process.execPath, 'node-http.mjs', String(job.port)],
+  },
+  { name: 'granian', package: 'granian', command: granian },
+  { name: 'uwsgi', package: 'pyuwsgi', command: uwsgi },
+  { name: 'gunicorn', package: 'gunicorn', command: gunicorn },
+  {
+    name: 'waitress',
+    package: 'waitress',
+    oneProcess: true,
+    command: (job) => [
+      `${venv}/waitress-serve`,
+      `--listen=127.0.0.1:${job.port}`,
+      `--threads=${job.threads}`,
+      `${job.module}:application`,
+    ],
+  },
+  {
+    name: 'twisted',
+    package: 'Twisted',
+    oneProcess: true,
+    command: (job) => [
+      `${venv}/python`,
+      'serve_with_twisted.py',
+      `${job.module}:application`,
+      String(job.port),
+      String(job.threads),
+    ],
+  },
+]
+
+/** @param {Job} job @returns {readonly string[]} */
+function plait(job) {
+  const extra = (process.env['BENCH_NODE_OPTIONS'] ?? '').split(' ').filter(Boolean)
+  return [
+    process.execPath,
+    ...extra,
+    `${root}/dist/cli/main.js`,
+    'web',
+    `--listen=tcp:${job.port}:interface=127.0.0.1`,
+    `--wsgi=${job.module}.application`,
+    `--threads=${job.threads}`,
+    `--processes=${job.processes}`,
+    `--python=${venv}/python`,
+    `--chdir=${apps}`,
+  ]
+}
+
+/** @param {Job} job @returns {readonly string[]} */
+function granian(job) {
+  return [
+    `${venv}/granian`,
+    '--interface=wsgi',
+    '--http=1',
+    '--no-ws',
+    '--host=127.0.0.1',
+    `--port=${job.port}`,
+    `--workers=${job.processes}`,
+    `--blocking-threads=${perProcess(job)}`,
+    '--log-level=warning',
+    `${job.module}:application`,
+  ]
+}
+
+/** @param {Job} job @returns {readonly string[]} */
+function gunicorn(job) {
+  return [
+    `${venv}/gunicorn`,
+    '--worker-class=gthread',
+    `--workers=${job.processes}`,
+    `--threads=${perProcess(job)}`,
+    `--bind=127.0.0.1:${job.port}`,
+    '--keep-alive=100',
+    '--no-control-socket',
+    '--log-level=warning',
+    `${job.module}:application`,
+  ]
+}
+
+/**
+ * uWSGI's HTTP/1.1 router in front of its workers: its plain `--http-socket` closes every connection.
+ * @param {Job} job @returns {readonly string[]}
+ */
+function uwsgi(job) {
+  return [
+    `${venv}/uwsgi`,
+    `--http=127.0.0.1:${job.port}`,
+    '--http-keepalive=100',
+    '--master',
+    '--die-on-term',
+    '--need-app',
+    '--disable-logging',
+    '--log-4xx',
+    `--processes=${job.processes}`,
+    `--threads=${perProcess(job)}`,
+    '--listen=100',
+    `--module=${job.module}:application`,
+  ]
+}
