@@ -19,6 +19,7 @@ import { startServer } from './running-server.mjs'
  * @property {number} warmup seconds
  * @property {number} connections
  * @property {boolean} wrk
+ * @property {readonly string[]} nodeOptions for servers that Node runs
  */
 
 /**
@@ -29,7 +30,7 @@ import { startServer } from './running-server.mjs'
  * @returns {Promise<Measurement>}
  */
 export async function measure(server, entry, options) {
-  const running = await startServer(server, entry)
+  const running = await startServer(server, entry, { nodeOptions: options.nodeOptions })
   try {
     await checkAnswer(server.name, running.url, entry)
     const load = { url: running.url, connections: options.connections, bodyBytes: entry.bodyBytes, wrk: options.wrk }

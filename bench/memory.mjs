@@ -31,7 +31,7 @@ export async function measureMemory(server) {
   closeSync(descriptor)
   const entry = { name: 'memory', title: '', module: 'memory', processes: 1, threads: 20, bodyBytes: 0, expectedBytes: 0 }
   try {
-    const running = await startServer(server, entry, { BENCH_FILE: file })
+    const running = await startServer(server, entry, { env: { BENCH_FILE: file } })
     try {
       for (let i = 0; i < 20; i++) await transfer(running.url, 0)
       await delay(1000)

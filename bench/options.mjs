@@ -11,6 +11,7 @@ export const usage = `npm run bench -- [options]
   --connections N  connections of the loader (default 64)
   --python PATH    the interpreter of the environment, Python 3.10 or newer (default python3)
   --json FILE      also write every single measurement
+  --profile DIR    write a CPU profile of each server that Node runs, then show it: node bench/profile.mjs FILE
   --help
 `
 
@@ -23,6 +24,7 @@ export const usage = `npm run bench -- [options]
  * @property {number} connections
  * @property {string} python
  * @property {string | undefined} json
+ * @property {string | undefined} profile
  */
 
 /**
@@ -42,6 +44,7 @@ export function parseOptions(args) {
       connections: number,
       python: { type: 'string', default: 'python3' },
       json: { type: 'string' },
+      profile: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -58,6 +61,7 @@ export function parseOptions(args) {
     connections: wholeNumber('--connections', values.connections, 64),
     python: values.python,
     json: values.json,
+    profile: values.profile,
   }
 }
 

@@ -1,5 +1,6 @@
 // `npm run bench`: Plait beside its peers. README.md says what is measured and how.
 import { existsSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { cases } from './cases.mjs'
 import { wrkVersion } from './load/load.mjs'
 import { describeMachine } from './machine.mjs'
@@ -24,12 +25,14 @@ async function runCase(entry, chosen, options) {
   const able = chosen.filter((server) => server.onlyCases?.includes(entry.name) ?? !(server.oneProcess && entry.processes > 1))
   /** @type {Map<string, import('./measure.mjs').Measurement[]>} */
   const rounds = new Map(able.map((server) => [server.name, []]))
-  const load = { seconds: options.seconds, warmup: 1, connections: options.connections, wrk: wrkVersion() !== undefined }
+  const nodeOptions = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(options.profile)}`]
+  const wrk = wrkVersion() !== undefined
+  const load = { seconds: options.seconds, warmup: 1, connections: options.connections, wrk, nodeOptions }
   for (let round = 0; round < options.rounds; round++) {
     for (let i = 0; i < able.length; i++) {
       const server = able[(i + round) % able.length]
       if (server === undefined) continue
-      const result = await measure(server, entry, load).catch((error) => failed(error))
+      const result = await measure(server, entry, load).catch((error) => failed(server, error))
       if (result === undefined) continue
       rounds.get(server.name)?.push(result)
       progress(`${entry.name} round ${round + 1} ${server.name}: ${result.rate.toFixed(0)} req/s, ${result.cpu.toFixed(1)} µs`)
@@ -38,9 +41,9 @@ async function runCase(entry, chosen, options) {
   return new Map([...rounds].filter(([, results]) => results.length > 0))
 }
 
-/** A server that fails takes nothing from the others. @param {unknown} error @returns {undefined} */
-function failed(error) {
-  progress(error instanceof Error ? error.message : String(error))
+/** A server that fails takes nothing from the others. @param {{ name: string }} server @param {unknown} error @returns {undefined} */
+function failed(server, error) {
+  progress(`${server.name}: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1
 }
 
@@ -49,7 +52,7 @@ async function runMemory(chosen) {
   /** @type {Map<string, import('./memory.mjs').MemoryResult>} */
   const results = new Map()
   for (const server of chosen.filter((candidate) => candidate.onlyCases === undefined)) {
-    const result = await measureMemory(server).catch((error) => failed(error))
+    const result = await measureMemory(server).catch((error) => failed(server, error))
     if (result !== undefined) results.set(server.name, result)
   }
   return results

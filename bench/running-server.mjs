@@ -39,17 +39,14 @@ async function freePort() {
  * Starts a server in a session of its own and waits until it answers `GET /`.
  * @param {import('./servers.mjs').Server} server
  * @param {import('./cases.mjs').Case} entry
- * @param {NodeJS.ProcessEnv} [env] added to the environment
+ * @param {object} [extra]
+ * @param {NodeJS.ProcessEnv} [extra.env] added to the environment
+ * @param {readonly string[]} [extra.nodeOptions] for servers that Node runs
  * @returns {Promise<RunningServer>}
  */
-export async function startServer(server, entry, env = {}) {
+export async function startServer(server, entry, { env = {}, nodeOptions = [] } = {}) {
   const port = await freePort()
-  const [program = '', ...args] = server.command({
-    module: entry.module,
-    port,
-    processes: entry.processes,
-    threads: entry.threads,
-  })
+  const [program = '', ...args] = server.command({ ...entry, port, nodeOptions })
   const folder = mkdtempSync(join(tmpdir(), 'plait-bench-'))
   const log = openSync(join(folder, 'log'), 'w')
   const child = spawn(program, args, { cwd: apps, detached: true, stdio: ['ignore', log, log], env: { ...process.env, ...env } })

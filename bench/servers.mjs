@@ -10,6 +10,7 @@ export const apps = `${import.meta.dirname}/apps`
  * @property {number} port
  * @property {number} processes
  * @property {number} threads over all processes
+ * @property {readonly string[]} nodeOptions for servers that Node runs
  *
  * @typedef {object} Server
  * @property {string} name
@@ -27,7 +28,7 @@ export const servers = [
   {
     name: 'node:http',
     onlyCases: ['hello'],
-    command: (job) => [process.execPath, 'node-http.mjs', String(job.port)],
+    command: (job) => [process.execPath, ...job.nodeOptions, 'node-http.mjs', String(job.port)],
   },
   { name: 'granian', package: 'granian', command: granian },
   { name: 'uwsgi', package: 'pyuwsgi', command: uwsgi },
@@ -40,6 +41,7 @@ export const servers = [
       `${venv}/waitress-serve`,
       `--listen=127.0.0.1:${job.port}`,
       `--threads=${job.threads}`,
+      '--max-request-body-size=4294967296',
       `${job.module}:application`,
     ],
   },
@@ -59,10 +61,9 @@ export const servers = [
 
 /** @param {Job} job @returns {readonly string[]} */
 function plait(job) {
-  const extra = (process.env['BENCH_NODE_OPTIONS'] ?? '').split(' ').filter(Boolean)
   return [
     process.execPath,
-    ...extra,
+    ...job.nodeOptions,
     `${root}/dist/cli/main.js`,
     'web',
     `--listen=tcp:${job.port}:interface=127.0.0.1`,
