@@ -13,9 +13,14 @@ import { apps } from './servers.mjs'
  * @property {() => Promise<void>} stop
  */
 
-/** @type {Set<number>} */
-const leaders = new Set()
-process.on('exit', () => leaders.forEach((pid) => endGroup(pid, 'SIGKILL')))
+/** The folder of every running server, by the leader's process id. @type {Map<number, string>} */
+const folders = new Map()
+process.on('exit', () => {
+  for (const [pid, folder] of folders) {
+    endGroup(pid, 'SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
 
 /** @param {number} pid @param {NodeJS.Signals} signal */
 function endGroup(pid, signal) {
@@ -55,10 +60,10 @@ export async function startServer(server, entry, { env = {}, nodeOptions = [] } 
   let failure
   child.once('error', (error) => (failure = error))
   const pid = child.pid ?? 0
-  if (pid > 0) leaders.add(pid)
+  if (pid > 0) folders.set(pid, folder)
   const stop = async () => {
     await stopServer(child)
-    leaders.delete(pid)
+    folders.delete(pid)
     rmSync(folder, { recursive: true, force: true })
   }
   const url = `http://127.0.0.1:${port}/`
