@@ -5,6 +5,8 @@
  *     starting → ready → draining → gone
  */
 import type { PlaitError } from '../errors.ts'
+import type { Logger } from '../log/logger.ts'
+import type { Application } from './application.ts'
 
 /** One request for an application. */
 export interface Job {
@@ -108,9 +110,21 @@ export interface HostStatistics {
   readonly served: number
 }
 
+/** What runs the application, for the start-up lines. */
+export interface HostRuntime {
+  /** `CPython 3.11.7` */
+  readonly name: string
+  /** Path of the interpreter, where there is one. */
+  readonly executable: string
+  /** Why this one, in words: `VIRTUAL_ENV`, `the .venv of /srv/app` … */
+  readonly why: string
+}
+
 /** A place where one application runs, with threads. */
 export interface Host {
   readonly id: string
+  /** Known once {@link start} is fulfilled. */
+  readonly runtime: HostRuntime | undefined
   readonly state: HostState
   /** Jobs given and not finished. */
   readonly inFlight: number
@@ -118,9 +132,28 @@ export interface Host {
   start(): Promise<void>
   /** Runs a job. Only while `ready`. Never throws; what goes wrong is told through `sink.finished`. */
   run(job: Job, sink: JobSink): RunningJob
-  /** Called once when the host is gone, for whatever reason. */
+  /** Called once when the host is gone, for whatever reason, after its jobs were told. */
   onGone: ((reason: string) => void) | undefined
+  /** Sets how many threads it may have. */
+  setThreads(maxThreads: number): void
   /** Finishes what runs (up to `timeout` seconds), then ends the host. Idempotent. */
   stop(options?: { timeout?: number }): Promise<void>
   statistics(): HostStatistics
 }
+
+/** What every kind of host is made of. */
+export interface HostOptions {
+  /** Unique in its pool; shown in the log. */
+  readonly id: string
+  readonly application: Application
+  /** Threads started at once. */
+  readonly minThreads: number
+  /** Threads that there may be. */
+  readonly maxThreads: number
+  /** True when other processes serve the same application (`wsgi.multiprocess`). */
+  readonly multiprocess: boolean
+  readonly logger: Logger
+}
+
+/** Makes a host; nothing starts before {@link Host.start}. */
+export type CreateHost = (options: HostOptions) => Host

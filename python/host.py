@@ -1,0 +1,12 @@
+"""Entry point of a Plait host process: `python host.py`, with the wire on file descriptor 3."""
+
+import sys
+
+# sys.path[0] is this folder (that is how a script starts). It goes once our package is imported: the application's
+# imports must neither find Plait's modules by accident nor be shadowed by them.
+from plait_host.main import main
+
+del sys.path[0]
+
+if __name__ == "__main__":
+    main()

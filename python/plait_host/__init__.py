@@ -1,0 +1,1 @@
+"""The Python side of Plait: runs a WSGI application in threads, and talks to the server through one socket."""

@@ -1,0 +1,214 @@
+"""The life of a host process: hello, import the application, then read frames until the server says stop or is gone."""
+
+import io
+import json
+import marshal
+import os
+import socket
+import sys
+
+from . import frames as f
+from .channel import Channel
+from .errors_stream import ErrorStream
+from .files import FileWrapper
+from .gateway import Exchange
+from .input import StreamInput
+from .life import die_with_parent, ignore_signals, prepare_output
+from .loading import LoadError, load_application
+from .reader import FrameReader
+from .responder import Responder
+from .threads import Workers
+
+_WIRE = 3
+_BUFFER = 256 * 1024
+
+
+def main():
+    """Runs the host. Returns when the server says stop: the interpreter then runs the application's exit functions."""
+    ignore_signals()
+    sock = _open_wire()
+    reader = FrameReader(sock)
+    kind, _flags, _id, payload = reader.next_frame()
+    if kind != f.INIT:
+        os._exit(1)
+    (size,) = f.U32.unpack_from(payload, 0)
+    settings = json.loads(bytes(payload[4 : 4 + size]))
+    die_with_parent(settings["parent"])
+    prepare_output()
+    channel = Channel(sock)
+    _say_hello(channel, bytes(payload[4 + size :]))
+    application = _load(channel, settings)
+    if application is None:
+        return
+    ignore_signals()  # again: the application's import may have set its own
+    Host(settings, channel, application).serve(reader)
+
+
+def _open_wire():
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=_WIRE)
+    sock.set_inheritable(False)
+    sock.setblocking(True)
+    for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        sock.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
+    return sock
+
+
+def _say_hello(channel, sample):
+    """Tells who we are, and what the marshal sample means here: the server compares."""
+    try:
+        decoded = marshal.loads(sample)
+    except (ValueError, EOFError, TypeError):
+        decoded = None
+    hello = {
+        "pid": os.getpid(),
+        "version": "%d.%d.%d" % sys.version_info[:3],
+        "implementation": sys.implementation.name,
+        "executable": sys.executable,
+        "sample": decoded,
+    }
+    channel.frame(f.HELLO, 0, json.dumps(hello).encode())
+    channel.flush()
+
+
+def _load(channel, settings):
+    sys.path.insert(0, os.getcwd())
+    sys.argv[:] = [settings["application"]]
+    try:
+        application = load_application(settings["application"])
+        outcome = {"ok": True}
+    except LoadError as error:
+        application = None
+        outcome = {"ok": False, "kind": error.kind, "message": str(error), "detail": error.detail, "report": error.report}
+    channel.frame(f.LOADED, 0, json.dumps(outcome).encode())
+    channel.flush()
+    return application
+
+
+class Host:
+    """Everything a running host has: the channel, the workers, the application."""
+
+    def __init__(self, settings, channel, application):
+        self._application = application
+        self._channel = channel
+        self._input_window = settings["inputWindow"]
+        self._workers = Workers(self._run, channel.flush, settings["maxThreads"], settings["minThreads"])
+        self._responder = Responder(channel, settings["responseWindow"], self._workers.call_steward)
+        self._base = {
+            "wsgi.version": (1, 0),
+            "wsgi.errors": ErrorStream(),
+            "wsgi.multithread": settings["multithread"],
+            "wsgi.multiprocess": settings["multiprocess"],
+            "wsgi.run_once": False,
+            "wsgi.input_terminated": True,
+            "wsgi.file_wrapper": FileWrapper,
+        }
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._in_child)
+
+    def serve(self, reader):
+        """Reads frames until STOP. Runs in the main thread."""
+        self._workers.start()
+        running = self._responder.running
+        while True:
+            kind, flags, id, payload = reader.next_frame()
+            if kind == f.REQUESTS:
+                self._requests(flags, payload)
+            elif kind == f.STOP:
+                return
+            elif kind == f.FILE_TAKEN:
+                self._responder.file_taken(id, flags)
+            elif kind == f.THREADS:
+                (self._workers.limit,) = f.U32.unpack_from(payload, 0)
+            else:
+                exchange = running.get(id)
+                if exchange is not None:
+                    self._steer(exchange, kind, flags, payload)
+
+    def _requests(self, flags, payload):
+        count, size = f.REQUESTS_HEAD.unpack_from(payload, 0)
+        start = f.REQUESTS_HEAD.size + count * f.BODY_ENTRY.size
+        encoded = payload[start : start + size]
+        if flags & f.REQUESTS_JSON:
+            environs = {int(id): environ for id, environ in json.loads(bytes(encoded)).items()}
+        else:
+            environs = marshal.loads(encoded)
+        responder = self._responder
+        running = responder.running
+        exchanges = []
+        for id, environ in environs.items():
+            exchange = running[id] = Exchange(id, environ, responder)
+            exchanges.append(exchange)
+        if count:
+            self._attach_bodies(payload, count, start + size)
+        self._workers.put(exchanges)
+
+    def _attach_bodies(self, payload, count, position):
+        for index in range(count):
+            id, kind, size = f.BODY_ENTRY.unpack_from(payload, f.REQUESTS_HEAD.size + index * f.BODY_ENTRY.size)
+            exchange = self._responder.running[id]
+            if kind == f.BODY_STREAM:
+                exchange.input = StreamInput(lambda n, id=id: self._responder.input_wanted(id, n), self._input_window)
+                continue
+            content = bytes(payload[position : position + size])
+            position += size
+            exchange.input = content if kind == f.BODY_BYTES else os.fsdecode(content)
+
+    def _steer(self, exchange, kind, flags, payload):
+        """What the server says of a running request."""
+        if kind == f.CREDIT:
+            exchange.acked += f.U32.unpack_from(payload, 0)[0]
+        elif kind == f.ABANDON:
+            exchange.gone = True
+            if isinstance(exchange.input, StreamInput):
+                exchange.input.end("the client has gone")
+        elif kind == f.INPUT and isinstance(exchange.input, StreamInput):
+            if len(payload) and not flags & f.INPUT_FAILED:
+                exchange.input.feed(bytes(payload))
+            if flags:
+                exchange.input.end(bytes(payload).decode("utf-8", "replace") if flags & f.INPUT_FAILED else None)
+        event = exchange.event
+        if event is not None:
+            event.set()
+
+    def _run(self, exchange):
+        """One request, in a worker's thread."""
+        if exchange.gone:
+            self._responder.end(exchange)
+            return
+        environ = exchange.environ
+        environ.update(self._base)
+        body = exchange.input
+        try:
+            if body is None:
+                environ["wsgi.input"] = io.BytesIO()
+            elif type(body) is bytes:
+                environ["wsgi.input"] = io.BytesIO(body)
+                exchange.input = None
+            elif type(body) is str:
+                environ["wsgi.input"] = _open_spooled(body)
+            else:
+                environ["wsgi.input"] = body
+        except OSError as error:
+            report = {"type": "OSError", "message": "cannot open the spooled body: %s" % error, "traceback": ""}
+            self._responder.failed(exchange, report)
+            return
+        environ["wsgi.early_hints"] = exchange.early_hints
+        environ["plait.client_disconnected"] = exchange.client_disconnected
+        exchange.run(self._application)
+        if type(body) is str:
+            environ["wsgi.input"].close()
+
+    def _in_child(self):
+        """A fork of the application has no part in the wire, and ends when it comes back to our code."""
+        self._channel.close_in_child()
+        self._workers.in_child = True
+
+
+def _open_spooled(path):
+    """A body in a private file: ours from here on, and on no path any more."""
+    stream = open(path, "rb")
+    try:
+        os.unlink(path)
+    except OSError:
+        pass  # the server does it at the end of the request
+    return stream

@@ -1,0 +1,291 @@
+import { defaults } from '../../defaults.ts'
+import { PlaitError } from '../../errors.ts'
+import { isSample, marshalSample } from '../../wire/environ-encoding.ts'
+import { encodeCount, encodeFrame, Flag, ToHost, ToServer } from '../../wire/frame.ts'
+import { FrameReader, type FrameConsumer } from '../../wire/frame-reader.ts'
+import { RequestBatch } from '../../wire/request-batch.ts'
+import type { Host, HostOptions, HostRuntime, HostState, HostStatistics, Job, JobSink, RunningJob } from '../host.ts'
+import { findPython } from './find-python.ts'
+import { loadError, type LoadFailure } from './load-failure.ts'
+import { PythonJob, type JobChannel } from './python-job.ts'
+import { PythonProcess } from './python-process.ts'
+import { ResponseHeads } from './response-heads.ts'
+
+/** A batch that has more bytes of bodies than this leaves before the turn of the event loop ends. */
+const LARGE_BATCH = 256 * 1024
+const LARGEST_ID = 0x7fffffff
+/** Seconds that an interpreter has to end by itself (exit functions of the application) before it is killed. */
+const EXIT_SECONDS = 5
+
+interface Waiter {
+  resolve(): void
+  reject(error: PlaitError): void
+}
+
+/** A process of the user's own interpreter that runs one WSGI application in threads. */
+export class PythonHost implements Host, FrameConsumer, JobChannel {
+  readonly id: string
+  readonly responseWindow: number = defaults.responseWindow
+  onGone: ((reason: string) => void) | undefined
+  readonly #options: HostOptions
+  readonly #jobs = new Map<number, PythonJob>()
+  readonly #heads = new ResponseHeads()
+  readonly #reader = new FrameReader(this)
+  #state: HostState = 'starting'
+  #runtime: HostRuntime | undefined
+  #process: PythonProcess | undefined
+  #started: Waiter | undefined
+  #drained: (() => void) | undefined
+  #batch = new RequestBatch(false)
+  #json = false
+  #flushScheduled = false
+  #lastId = 0
+  #served = 0
+  readonly #flush = (): void => this.#sendBatch()
+
+  constructor(options: HostOptions) {
+    this.id = options.id
+    this.#options = options
+  }
+
+  get state(): HostState {
+    return this.#state
+  }
+
+  get inFlight(): number {
+    return this.#jobs.size
+  }
+
+  get runtime(): HostRuntime | undefined {
+    return this.#runtime
+  }
+
+  async start(): Promise<void> {
+    const { application } = this.#options
+    const { python, cwd } = application
+    const env = { ...process.env, ...application.env }
+    const found = await findPython({ ...(python === undefined ? {} : { python }), cwd, env })
+    if (this.#state !== 'starting') throw this.#lost('was stopped while it started')
+    this.#runtime = { name: `${found.implementation} ${found.version}`, executable: found.path, why: found.why }
+    this.#process = new PythonProcess(found.path, application, {
+      bytes: (chunk) => this.#receive(chunk),
+      output: (stream, line) => this.#options.logger.info(line, { host: this.id, stream }),
+      gone: (reason) => this.#end(reason),
+    })
+    const started = new Promise<void>((resolve, reject) => (this.#started = { resolve, reject }))
+    this.#process.write([this.#initialFrame()])
+    await started
+  }
+
+  run(job: Job, sink: JobSink): RunningJob {
+    const id = (this.#lastId = this.#lastId === LARGEST_ID ? 1 : this.#lastId + 1)
+    const running = new PythonJob(id, sink, this)
+    this.#jobs.set(id, running)
+    this.#batch.add(id, job.environ, job.body)
+    if (this.#batch.bodyBytes > LARGE_BATCH) this.#sendBatch()
+    // All requests of one turn of the event loop leave in one write.
+    else if (!this.#flushScheduled) {
+      this.#flushScheduled = true
+      setImmediate(this.#flush)
+    }
+    return running
+  }
+
+  setThreads(maxThreads: number): void {
+    if (this.#state === 'ready') this.send(encodeCount(ToHost.THREADS, 0, maxThreads))
+  }
+
+  async stop({ timeout = defaults.gracefulTimeout }: { timeout?: number } = {}): Promise<void> {
+    if (this.#state === 'gone') return
+    if (this.#state === 'draining') return this.#gone()
+    const wasReady = this.#state === 'ready'
+    this.#state = 'draining'
+    if (wasReady && this.#jobs.size > 0) await this.#drain(timeout)
+    if (this.#process === undefined) this.#end('was stopped while it started')
+    else if (wasReady && this.#jobs.size === 0) this.#sayStop()
+    else this.#process.kill()
+    await this.#gone()
+  }
+
+  statistics(): HostStatistics {
+    return { id: this.id, state: this.#state, pid: this.#process?.pid, inFlight: this.#jobs.size, served: this.#served }
+  }
+
+  // -- JobChannel
+
+  send(...buffers: Uint8Array[]): void {
+    this.#sendBatch()
+    this.#process?.write(buffers)
+  }
+
+  fileSent(job: PythonJob): void {
+    this.#finish(job, undefined)
+  }
+
+  // -- FrameConsumer: what the host says
+
+  data(id: number, piece: Buffer): void {
+    this.#jobs.get(id)?.sink.data(piece)
+  }
+
+  frame(type: number, flags: number, id: number, buffer: Buffer, start: number, end: number, headSize: number): void {
+    const job = this.#jobs.get(id)
+    if (type === ToServer.RESPONSE) {
+      // A late word on a job that is over: its id is unknown, so it can never reach another client.
+      if (job === undefined) return
+      const head = this.#heads.read(buffer.toString('latin1', start, start + headSize))
+      job.sink.respond(head, buffer.subarray(start + headSize, end), (flags & Flag.ONE_PIECE) !== 0)
+      if ((flags & Flag.LAST) !== 0) this.#finish(job, undefined)
+    } else if (type === ToServer.END) {
+      if (job !== undefined) this.#finish(job, undefined)
+    } else if (type === ToServer.HELLO) this.#hello(parse(buffer, start, end) as Hello)
+    else if (type === ToServer.LOADED) this.#loaded(parse(buffer, start, end) as LoadFailure & { ok: boolean })
+    else if (job !== undefined) this.#rareFrame(type, job, buffer, start, end, headSize)
+  }
+
+  #rareFrame(type: number, job: PythonJob, buffer: Buffer, start: number, end: number, headSize: number): void {
+    switch (type) {
+      case ToServer.FAILED: {
+        const report = parse(buffer, start, end) as { type: string; message: string; traceback: string }
+        const message = report.message === '' ? report.type : `${report.type}: ${report.message}`
+        this.#finish(job, new PlaitError('PLAIT_APPLICATION', message, { status: 500, detail: report.traceback.trimEnd() }))
+        return
+      }
+      case ToServer.FILE: {
+        const file = parse(buffer, start + headSize, end) as {
+          path: string
+          offset: number
+          size: number
+          dev: string
+          ino: string
+        }
+        const head = this.#heads.read(buffer.toString('latin1', start, start + headSize))
+        job.sink.respondFile(head, { ...file, dev: BigInt(file.dev), ino: BigInt(file.ino) })
+        return
+      }
+      case ToServer.INPUT_WANTED:
+        job.sink.inputWanted(buffer.readUInt32LE(start))
+        return
+      case ToServer.EARLY_HINTS:
+        if (end > start) job.sink.earlyHints(buffer.toString('latin1', start, end).split('\n'))
+        return
+      default:
+        throw new PlaitError('PLAIT_PROTOCOL', `The host sent a frame of unknown type ${type}`)
+    }
+  }
+
+  // -- life
+
+  #initialFrame(): Buffer {
+    const { application, minThreads, maxThreads, multiprocess } = this.#options
+    const settings = JSON.stringify({
+      application: application.name,
+      parent: process.pid,
+      minThreads,
+      maxThreads,
+      multithread: maxThreads > 1,
+      multiprocess,
+      responseWindow: this.responseWindow,
+      inputWindow: defaults.inputWindow,
+    })
+    const length = Buffer.allocUnsafe(4)
+    length.writeUInt32LE(Buffer.byteLength(settings))
+    return encodeFrame(ToHost.INIT, 0, Buffer.concat([length, Buffer.from(settings), marshalSample()]))
+  }
+
+  #hello(hello: Hello): void {
+    this.#json = !isSample(hello.sample)
+    if (!this.#json) return
+    this.#batch = new RequestBatch(true)
+    this.#options.logger.warn(`Host ${this.id}: ${this.#runtime?.name} reads marshal otherwise; environ goes as JSON`, {
+      host: this.id,
+    })
+  }
+
+  #loaded(outcome: LoadFailure & { ok: boolean }): void {
+    const started = this.#started
+    this.#started = undefined
+    if (outcome.ok) {
+      if (this.#state === 'starting') this.#state = 'ready'
+      started?.resolve()
+    } else started?.reject(loadError(this.#options.application, outcome))
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk)
+    } catch (error) {
+      // Bytes that are no frames: whatever this host says from here on cannot be trusted.
+      this.#options.logger.error(`Host ${this.id} is out of step and is killed: ${(error as Error).message}`, { host: this.id })
+      this.#process?.kill()
+    }
+  }
+
+  #sendBatch(): void {
+    this.#flushScheduled = false
+    if (this.#batch.count > 0) this.#process?.write(this.#batch.take())
+  }
+
+  #finish(job: PythonJob, outcome: PlaitError | undefined): void {
+    job.over = true
+    this.#jobs.delete(job.id)
+    this.#served++
+    job.sink.finished(outcome)
+    if (this.#jobs.size === 0) this.#drained?.()
+  }
+
+  #drain(timeout: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeout * 1000)
+      this.#drained = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  #sayStop(): void {
+    this.send(encodeFrame(ToHost.STOP, 0))
+    const timer = setTimeout(() => this.#process?.kill(), EXIT_SECONDS * 1000)
+    timer.unref()
+  }
+
+  #goneWaiters: (() => void)[] = []
+
+  #gone(): Promise<void> {
+    if (this.#state === 'gone') return Promise.resolve()
+    return new Promise((resolve) => this.#goneWaiters.push(resolve))
+  }
+
+  #end(reason: string): void {
+    if (this.#state === 'gone') return
+    const error = this.#lost(reason)
+    this.#state = 'gone'
+    this.#started?.reject(error)
+    this.#started = undefined
+    for (const job of this.#jobs.values()) this.#finish(job, error)
+    this.#drained?.()
+    for (const resolve of this.#goneWaiters) resolve()
+    this.onGone?.(reason)
+  }
+
+  #lost(reason: string): PlaitError {
+    return new PlaitError(
+      'PLAIT_HOST_LOST',
+      `The Python process of ${this.#options.application.name} (host ${this.id}) ${reason}`,
+      {
+        status: 502,
+      },
+    )
+  }
+}
+
+interface Hello {
+  readonly pid: number
+  readonly version: string
+  readonly sample: unknown
+}
+
+function parse(buffer: Buffer, start: number, end: number): unknown {
+  return JSON.parse(buffer.toString('utf8', start, end))
+}

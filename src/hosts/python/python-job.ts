@@ -1,0 +1,61 @@
+import type { JobSink, RunningJob } from '../host.ts'
+import { encodeCount, encodeFrame, Flag, HEADER_SIZE, ToHost, writeHeader } from '../../wire/frame.ts'
+
+/** What a job needs of its host. */
+export interface JobChannel {
+  /** Sends buffers, in order, behind the requests that were given before. */
+  send(...buffers: Uint8Array[]): void
+  /** The server took the file: the run is over without another word from the host. */
+  fileSent(job: PythonJob): void
+  /** Bytes of a response that the application may be ahead of the client. */
+  readonly responseWindow: number
+}
+
+/** A job that runs in a Python host. */
+export class PythonJob implements RunningJob {
+  readonly id: number
+  readonly sink: JobSink
+  readonly #channel: JobChannel
+  #undrained = 0
+  /** The host has said its last word of it. */
+  over = false
+
+  constructor(id: number, sink: JobSink, channel: JobChannel) {
+    this.id = id
+    this.sink = sink
+    this.#channel = channel
+  }
+
+  drained(bytes: number): void {
+    this.#undrained += bytes
+    // A quarter of the window at a time: the application never waits for the last bytes, and few frames are sent.
+    if (this.over || this.#undrained * 4 < this.#channel.responseWindow) return
+    this.#channel.send(encodeCount(ToHost.CREDIT, this.id, this.#undrained))
+    this.#undrained = 0
+  }
+
+  input(chunk: Uint8Array): void {
+    if (this.over) return
+    const header = Buffer.allocUnsafe(HEADER_SIZE)
+    writeHeader(header, 0, chunk.length, this.id, ToHost.INPUT, 0)
+    this.#channel.send(header, chunk)
+  }
+
+  inputEnd(): void {
+    if (!this.over) this.#channel.send(encodeFrame(ToHost.INPUT, this.id, '', Flag.INPUT_END))
+  }
+
+  inputFailed(reason: string): void {
+    if (!this.over) this.#channel.send(encodeFrame(ToHost.INPUT, this.id, reason, Flag.INPUT_FAILED))
+  }
+
+  abandon(): void {
+    if (!this.over) this.#channel.send(encodeFrame(ToHost.ABANDON, this.id))
+  }
+
+  fileTaken(taken: boolean): void {
+    if (this.over) return
+    this.#channel.send(encodeFrame(ToHost.FILE_TAKEN, this.id, '', taken ? Flag.TAKEN : 0))
+    if (taken) this.#channel.fileSent(this)
+  }
+}

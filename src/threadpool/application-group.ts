@@ -1,0 +1,194 @@
+import { PlaitError } from '../errors.ts'
+import type { Application } from '../hosts/application.ts'
+import type { CreateHost, Host, HostRuntime, HostStatistics } from '../hosts/host.ts'
+import type { Logger } from '../log/logger.ts'
+import type { PoolClock } from './clock.ts'
+import { JobQueue, type QueueTotal } from './job-queue.ts'
+
+/** Seconds before a host that died is replaced: the first at once, then doubling up to the cap, while it dies young. */
+const FIRST_DELAY = 0.1
+const LONGEST_DELAY = 10
+/** A host that has lived this many seconds was healthy. */
+const HEALTHY_SECONDS = 10
+
+/** What a group needs of its pool. */
+export interface GroupOptions {
+  readonly application: Application
+  readonly processes: number
+  readonly minThreads: number
+  readonly maxThreads: number
+  readonly poolName: string
+  readonly logger: Logger
+  readonly clock: PoolClock
+  readonly createHost: CreateHost
+  /** Counts what waits in the whole pool. */
+  readonly total: QueueTotal
+  /** A host became ready: queued jobs may run. */
+  hostReady(): void
+}
+
+type GroupState = 'idle' | 'starting' | 'serving' | 'failed' | 'stopped'
+
+/** The hosts of one application in one pool, and the requests that wait for it. Started on first need. */
+export class ApplicationGroup {
+  readonly queue: JobQueue
+  readonly #options: GroupOptions
+  readonly #hosts = new Set<Host>()
+  readonly #ready: Host[] = []
+  #state: GroupState = 'idle'
+  #starting: Promise<void> | undefined
+  #made = 0
+  #deaths = 0
+  /** Served by hosts that are gone. */
+  #servedBefore = 0
+  #maxThreads: number
+
+  constructor(options: GroupOptions) {
+    this.#options = options
+    this.queue = new JobQueue(options.total)
+    this.#maxThreads = options.maxThreads
+  }
+
+  get application(): Application {
+    return this.#options.application
+  }
+
+  /** Starts the hosts, once; fulfilled when the first is ready. Rejected with the reason when the application cannot be loaded. */
+  start(): Promise<void> {
+    if (this.#starting === undefined) {
+      this.#state = 'starting'
+      this.#starting = this.#startAll()
+      this.#starting.catch(() => undefined)
+    }
+    return this.#starting
+  }
+
+  /** The ready host with the fewest jobs. */
+  leastBusy(): Host | undefined {
+    let best = this.#ready[0]
+    for (let index = 1; index < this.#ready.length; index++) {
+      const host = this.#ready[index] as Host
+      if (host.inFlight < (best as Host).inFlight) best = host
+    }
+    return best
+  }
+
+  /** What runs the application; undefined before the first host is ready. */
+  get runtime(): HostRuntime | undefined {
+    return this.#ready[0]?.runtime
+  }
+
+  setThreads(maxThreads: number): void {
+    this.#maxThreads = maxThreads
+    for (const host of this.#hosts) host.setThreads(maxThreads)
+  }
+
+  async stop(timeout: number): Promise<void> {
+    this.#state = 'stopped'
+    this.#ready.length = 0
+    await Promise.all([...this.#hosts].map((host) => host.stop({ timeout })))
+  }
+
+  get served(): number {
+    let served = this.#servedBefore
+    for (const host of this.#hosts) served += host.statistics().served
+    return served
+  }
+
+  statistics(): HostStatistics[] {
+    return [...this.#hosts].map((host) => host.statistics())
+  }
+
+  /** One host first: an application that cannot be imported fails once, not `processes` times. */
+  async #startAll(): Promise<void> {
+    try {
+      await this.#startHost()
+    } catch (error) {
+      this.#fail(asPlaitError(error))
+      throw error
+    }
+    for (let index = 1; index < this.#options.processes; index++) {
+      this.#startHost().catch((error: unknown) => this.#hostDied(asPlaitError(error).message))
+    }
+  }
+
+  async #startHost(): Promise<void> {
+    const { application, processes, minThreads, logger, createHost, poolName } = this.#options
+    const id = `${poolName}${application.name}#${++this.#made}`
+    const host = createHost({
+      id,
+      application,
+      minThreads: Math.ceil(minThreads / processes),
+      maxThreads: this.#maxThreads,
+      multiprocess: processes > 1,
+      logger,
+    })
+    const { clock } = this.#options
+    this.#hosts.add(host)
+    try {
+      await host.start()
+    } catch (error) {
+      this.#hosts.delete(host)
+      host.onGone = undefined
+      throw error
+    }
+    if (this.#isStopped() || host.state !== 'ready') {
+      await host.stop({ timeout: 0 })
+      this.#hosts.delete(host)
+      return
+    }
+    const readyAt = clock.seconds()
+    host.onGone = (reason) => this.#hostGone(host, reason, clock.seconds() - readyAt)
+    this.#ready.push(host)
+    this.#state = 'serving'
+    this.#options.hostReady()
+  }
+
+  #isStopped(): boolean {
+    return this.#state === 'stopped'
+  }
+
+  #hostGone(host: Host, reason: string, lived: number): void {
+    this.#servedBefore += host.statistics().served
+    this.#hosts.delete(host)
+    const index = this.#ready.indexOf(host)
+    if (index >= 0) this.#ready.splice(index, 1)
+    if (this.#isStopped()) return
+    if (lived >= HEALTHY_SECONDS) this.#deaths = 0
+    this.#hostDied(`Host ${host.id} ${reason}`)
+  }
+
+  #hostDied(what: string): void {
+    if (this.#isStopped()) return
+    const delay = this.#deaths === 0 ? 0 : Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (this.#deaths - 1))
+    this.#deaths++
+    const { logger, clock } = this.#options
+    logger.error(`${what}; another one starts ${delay === 0 ? 'now' : `in ${delay} s`}`)
+    clock.callLater(delay, () => {
+      if (this.#isStopped()) return
+      this.#startHost().catch((error: unknown) => this.#replacementFailed(asPlaitError(error)))
+    })
+  }
+
+  #replacementFailed(error: PlaitError): void {
+    this.#hostDied(error.detail === undefined ? error.message : `${error.message}\n${error.detail}`)
+    // With no host left and none to be had, waiting would only end in a timeout.
+    if (this.#ready.length === 0) this.#refuseAll(error)
+  }
+
+  #fail(error: PlaitError): void {
+    if (this.#isStopped()) return
+    this.#state = 'failed'
+    this.#starting = undefined
+    this.#refuseAll(error)
+  }
+
+  #refuseAll(error: PlaitError): void {
+    for (let job = this.queue.shift(); job !== undefined; job = this.queue.shift()) job.refuse(error)
+  }
+}
+
+function asPlaitError(error: unknown): PlaitError {
+  if (error instanceof PlaitError) return error
+  return new PlaitError('PLAIT_HOST_LOST', `A host could not be started: ${String(error)}`, { cause: error, status: 502 })
+}

@@ -1,0 +1,94 @@
+import type { PlaitError } from '../errors.ts'
+import type { FileResponse, Host, Job, JobSink, Outcome, ResponseHead, RunningJob } from '../hosts/host.ts'
+
+import type { JobQueue } from './job-queue.ts'
+
+/** What a {@link PoolJob} tells its pool. */
+export interface JobOwner {
+  /** The run is over: its permit is free. */
+  jobFinished(job: PoolJob): void
+  /** Nobody waits for a job that is still in the queue. */
+  jobAbandoned(job: PoolJob): void
+}
+
+/**
+ * One job's way through the pool: queued, then running in a host, then over. It is what the gateway holds (`RunningJob`) and what the
+ * host reports to (`JobSink`).
+ */
+export class PoolJob implements RunningJob, JobSink {
+  readonly owner: JobOwner
+  readonly job: Job
+  readonly sink: JobSink
+  /** Seconds of the pool's clock when it was queued; 0 if it never was. */
+  queuedAt = 0
+  /** The queue that it waits in, and its neighbours there. */
+  queue: JobQueue | undefined
+  previous: PoolJob | undefined
+  next: PoolJob | undefined
+  #running: RunningJob | undefined
+  #over = false
+
+  constructor(owner: JobOwner, job: Job, sink: JobSink) {
+    this.owner = owner
+    this.job = job
+    this.sink = sink
+  }
+
+  /** The pool gives it to a host. */
+  startIn(host: Host): void {
+    this.#running = host.run(this.job, this)
+  }
+
+  /** The pool ends it before it ran. */
+  refuse(error: PlaitError): void {
+    this.#over = true
+    this.sink.finished(error)
+  }
+
+  // -- RunningJob, for the gateway
+
+  drained(bytes: number): void {
+    this.#running?.drained(bytes)
+  }
+  input(chunk: Uint8Array): void {
+    this.#running?.input(chunk)
+  }
+  inputEnd(): void {
+    this.#running?.inputEnd()
+  }
+  inputFailed(reason: string): void {
+    this.#running?.inputFailed(reason)
+  }
+  abandon(): void {
+    if (this.#over) return
+    if (this.queue !== undefined) this.owner.jobAbandoned(this)
+    else this.#running?.abandon()
+  }
+  fileTaken(taken: boolean): void {
+    this.#running?.fileTaken(taken)
+  }
+
+  // -- JobSink, for the host
+
+  earlyHints(headers: readonly string[]): void {
+    this.sink.earlyHints(headers)
+  }
+  respond(head: ResponseHead, body: Uint8Array, onePiece: boolean): void {
+    this.sink.respond(head, body, onePiece)
+  }
+  respondFile(head: ResponseHead, file: FileResponse): void {
+    this.sink.respondFile(head, file)
+  }
+  data(chunk: Uint8Array): void {
+    this.sink.data(chunk)
+  }
+  inputWanted(bytes: number): void {
+    this.sink.inputWanted(bytes)
+  }
+  finished(outcome: Outcome): void {
+    if (this.#over) return
+    this.#over = true
+    this.sink.finished(outcome)
+    this.owner.jobFinished(this)
+  }
+}

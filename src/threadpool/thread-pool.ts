@@ -1,0 +1,302 @@
+import { defaults } from '../defaults.ts'
+import { PlaitError } from '../errors.ts'
+import type { Application } from '../hosts/application.ts'
+import { createHost } from '../hosts/create-host.ts'
+import type { CreateHost, HostRuntime, HostStatistics, Job, JobSink, RunningJob } from '../hosts/host.ts'
+import { silentLogger, type Logger } from '../log/logger.ts'
+import { ApplicationGroup } from './application-group.ts'
+import { systemClock, type PoolClock } from './clock.ts'
+import type { QueueTotal } from './job-queue.ts'
+import { PoolJob, type JobOwner } from './pool-job.ts'
+
+/** Options of {@link ThreadPool}. */
+export interface ThreadPoolOptions {
+  /** Threads that are started at once, over all processes of an application. @default 0 */
+  minThreads?: number
+  /** How many requests run at the same time in the whole pool, exactly. @default 20 */
+  maxThreads?: number
+  /** Processes for each application. @default 1 */
+  processes?: number
+  /** Shown in the log and in the hosts' names. @default none */
+  name?: string
+  /** Interpreter of applications that name none: a path, the folder of a venv, or a name on PATH. @default found */
+  python?: string
+  /** Requests that may wait for a thread; one more is refused with 503. @default 1000 */
+  maxQueue?: number
+  /** Seconds that a request may wait for a thread; then it is refused with 503. 0 = no limit. @default 30 */
+  queueTimeout?: number
+  /** @default silent */
+  logger?: Logger
+  /** Time, for tests. @default real time */
+  clock?: PoolClock
+  /** What makes hosts, for tests. @default Python processes */
+  createHost?: CreateHost
+}
+
+/** Figures of one application in a pool. */
+export interface ApplicationStatistics {
+  readonly application: string
+  readonly queued: number
+  readonly served: number
+  readonly hosts: readonly HostStatistics[]
+}
+
+/** Figures of a pool. */
+export interface PoolStatistics {
+  /** Permits: how many requests may run. */
+  readonly threads: number
+  /** Requests that run. */
+  readonly working: number
+  /** Permits that are free. */
+  readonly waiting: number
+  /** Requests in the queue. */
+  readonly queued: number
+  /** Requests that have run. */
+  readonly served: number
+  readonly applications: readonly ApplicationStatistics[]
+}
+
+/**
+ * Who runs when. The pool owns `maxThreads` permits: that many requests run at the same time, over all applications and processes
+ * (Twisted: `twisted.python.threadpool.ThreadPool`). For each application it keeps `processes` hosts, started on first need.
+ *
+ *     submit ──▶ permit free and a host ready? ──▶ host with the fewest jobs
+ *                  │ no
+ *                  ▼
+ *                queue of the application ──▶ oldest first, when a permit comes back
+ */
+export class ThreadPool implements JobOwner {
+  readonly name: string
+  readonly processes: number
+  readonly #options: ThreadPoolOptions
+  readonly #logger: Logger
+  readonly #clock: PoolClock
+  readonly #maxQueue: number
+  readonly #queueTimeout: number
+  readonly #groups = new Map<string, ApplicationGroup>()
+  #minThreads: number
+  #maxThreads: number
+  #state: 'open' | 'stopping' | 'stopped' = 'open'
+  #stopping: Promise<void> | undefined
+  #working = 0
+  /** Counted by the queues themselves. */
+  readonly #total: QueueTotal = { queued: 0 }
+  #queueTimer: { cancel(): void } | undefined
+
+  /** Throws `PLAIT_CONFIGURATION` for sizes that make no sense. Starts nothing. */
+  constructor(options: ThreadPoolOptions = {}) {
+    this.#options = options
+    this.name = options.name ?? ''
+    this.#minThreads = options.minThreads ?? defaults.minThreads
+    this.#maxThreads = options.maxThreads ?? defaults.maxThreads
+    this.processes = options.processes ?? defaults.processes
+    this.#maxQueue = options.maxQueue ?? defaults.maxQueue
+    this.#queueTimeout = options.queueTimeout ?? defaults.queueTimeout
+    this.#logger = options.logger ?? silentLogger
+    this.#clock = options.clock ?? systemClock
+    checkSizes(this.#minThreads, this.#maxThreads)
+    if (!isCount(this.processes) || this.processes < 1)
+      throw misfit(`processes must be a whole number from 1, not ${this.processes}`)
+    if (!isCount(this.#maxQueue)) throw misfit(`maxQueue must be a whole number from 0, not ${this.#maxQueue}`)
+    if (!(this.#queueTimeout >= 0)) throw misfit(`queueTimeout must be a number of seconds from 0, not ${this.#queueTimeout}`)
+  }
+
+  get minThreads(): number {
+    return this.#minThreads
+  }
+
+  get maxThreads(): number {
+    return this.#maxThreads
+  }
+
+  /** Starts the hosts of the applications known so far. Not needed: the first request does it. Idempotent. */
+  start(): void {
+    for (const group of this.#groups.values()) void group.start().catch(() => undefined)
+  }
+
+  /**
+   * Starts the hosts of `application` and tells what runs it. Rejected with the reason when it cannot be loaded
+   * (`PLAIT_APPLICATION` with the traceback as `detail`, `PLAIT_PYTHON_NOT_FOUND` …).
+   */
+  async prepare(application: Application): Promise<HostRuntime> {
+    if (this.#state !== 'open') throw stopped()
+    const group = this.#group(application)
+    await group.start()
+    return group.runtime as HostRuntime
+  }
+
+  /**
+   * Runs `job` in a thread of `application`, at once or when a permit is free.
+   * Everything that goes wrong is told through `sink.finished`: `PLAIT_POOL_FULL` and `PLAIT_QUEUE_TIMEOUT` (503),
+   * `PLAIT_POOL_STOPPED` (503), `PLAIT_APPLICATION` (500), `PLAIT_HOST_LOST` (502), `PLAIT_CLIENT_GONE` (abandoned in the queue).
+   */
+  submit(application: Application, job: Job, sink: JobSink): RunningJob {
+    const entry = new PoolJob(this, job, sink)
+    if (this.#state !== 'open') {
+      entry.refuse(stopped())
+      return entry
+    }
+    const group = this.#group(application)
+    if (this.#working < this.#maxThreads && this.#total.queued === 0) {
+      const host = group.leastBusy()
+      if (host !== undefined) {
+        this.#working++
+        entry.startIn(host)
+        return entry
+      }
+    }
+    this.#enqueue(group, entry)
+    return entry
+  }
+
+  /** Sets the sizes (Twisted: `adjustPoolsize`). What waits starts at once when the pool grew; what runs is never cut. */
+  adjustPoolSize(minThreads: number = this.#minThreads, maxThreads: number = this.#maxThreads): void {
+    checkSizes(minThreads, maxThreads)
+    this.#minThreads = minThreads
+    this.#maxThreads = maxThreads
+    for (const group of this.#groups.values()) group.setThreads(maxThreads)
+    this.#dispatch()
+  }
+
+  /**
+   * Refuses what waits and what comes (503), lets what runs finish for `timeout` seconds, ends the hosts. Idempotent.
+   * @param options.timeout seconds. @default 30
+   */
+  stop({ timeout = defaults.gracefulTimeout }: { timeout?: number } = {}): Promise<void> {
+    this.#stopping ??= this.#stop(timeout)
+    return this.#stopping
+  }
+
+  statistics(): PoolStatistics {
+    const applications = [...this.#groups.values()].map((group) => ({
+      application: group.application.name,
+      queued: group.queue.size,
+      served: group.served,
+      hosts: group.statistics(),
+    }))
+    return {
+      threads: this.#maxThreads,
+      working: this.#working,
+      waiting: Math.max(0, this.#maxThreads - this.#working),
+      queued: this.#total.queued,
+      served: applications.reduce((sum, one) => sum + one.served, 0),
+      applications,
+    }
+  }
+
+  // -- JobOwner
+
+  jobFinished(_job: PoolJob): void {
+    this.#working--
+    if (this.#total.queued > 0) this.#dispatch()
+  }
+
+  jobAbandoned(job: PoolJob): void {
+    job.queue?.remove(job)
+    job.refuse(new PlaitError('PLAIT_CLIENT_GONE', 'The client left while its request waited for a thread'))
+  }
+
+  // -- inside
+
+  #group(application: Application): ApplicationGroup {
+    return this.#groups.get(application.key) ?? this.#addGroup(application)
+  }
+
+  #addGroup(application: Application): ApplicationGroup {
+    const python = application.python ?? this.#options.python
+    const group = new ApplicationGroup({
+      application: python === application.python ? application : { ...application, python },
+      processes: this.processes,
+      minThreads: this.#minThreads,
+      maxThreads: this.#maxThreads,
+      poolName: this.name === '' ? '' : `${this.name}/`,
+      logger: this.#logger,
+      clock: this.#clock,
+      createHost: this.#options.createHost ?? createHost,
+      total: this.#total,
+      hostReady: () => this.#dispatch(),
+    })
+    this.#groups.set(application.key, group)
+    return group
+  }
+
+  #enqueue(group: ApplicationGroup, entry: PoolJob): void {
+    if (this.#total.queued >= this.#maxQueue) {
+      entry.refuse(new PlaitError('PLAIT_POOL_FULL', `The pool's queue of ${this.#maxQueue} requests is full`, { status: 503 }))
+      return
+    }
+    entry.queuedAt = this.#clock.seconds()
+    group.queue.push(entry)
+    if (this.#queueTimeout > 0 && this.#queueTimer === undefined) this.#watchQueue(this.#queueTimeout)
+    // A failure reaches the job through the queue.
+    void group.start().catch(() => undefined)
+    // Another application's hosts may be busy starting: what waits for them holds up nobody else.
+    if (this.#working < this.#maxThreads) this.#dispatch()
+  }
+
+  /** Gives free permits to the jobs that have waited longest, as far as their applications have a ready host. */
+  #dispatch(): void {
+    while (this.#total.queued > 0 && this.#working < this.#maxThreads) {
+      let oldest: ApplicationGroup | undefined
+      for (const group of this.#groups.values()) {
+        const first = group.queue.first
+        if (first === undefined || group.leastBusy() === undefined) continue
+        if (oldest === undefined || first.queuedAt < (oldest.queue.first as PoolJob).queuedAt) oldest = group
+      }
+      const host = oldest?.leastBusy()
+      const entry = oldest?.queue.shift()
+      if (host === undefined || entry === undefined) return
+      this.#working++
+      entry.startIn(host)
+    }
+  }
+
+  #watchQueue(seconds: number): void {
+    this.#queueTimer = this.#clock.callLater(seconds, () => {
+      this.#queueTimer = undefined
+      const now = this.#clock.seconds()
+      let next = Infinity
+      for (const { queue } of this.#groups.values()) {
+        for (let job = queue.first; job !== undefined && job.queuedAt + this.#queueTimeout <= now; job = queue.first) {
+          queue.remove(job)
+          const message = `No thread was free for ${this.#queueTimeout} s`
+          job.refuse(new PlaitError('PLAIT_QUEUE_TIMEOUT', message, { status: 503 }))
+        }
+        if (queue.first !== undefined) next = Math.min(next, queue.first.queuedAt + this.#queueTimeout - now)
+      }
+      if (next < Infinity) this.#watchQueue(next)
+    })
+  }
+
+  async #stop(timeout: number): Promise<void> {
+    this.#state = 'stopping'
+    this.#queueTimer?.cancel()
+    for (const { queue } of this.#groups.values()) {
+      for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
+        job.refuse(stopped())
+      }
+    }
+    await Promise.all([...this.#groups.values()].map((group) => group.stop(timeout)))
+    this.#state = 'stopped'
+  }
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
+}
+
+function checkSizes(minThreads: number, maxThreads: number): void {
+  if (!isCount(minThreads) || !isCount(maxThreads) || maxThreads < 1 || minThreads > maxThreads) {
+    throw misfit(
+      `minThreads and maxThreads must be whole numbers, 0 ≤ minThreads ≤ maxThreads, 1 ≤ maxThreads, not ${minThreads} and ${maxThreads}`,
+    )
+  }
+}
+
+function misfit(message: string): PlaitError {
+  return new PlaitError('PLAIT_CONFIGURATION', `Cannot make the pool: ${message}`)
+}
+
+function stopped(): PlaitError {
+  return new PlaitError('PLAIT_POOL_STOPPED', 'The thread pool has been stopped', { status: 503 })
+}
