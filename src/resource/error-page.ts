@@ -1,0 +1,81 @@
+/**
+ * Pages for what could not be served: small, escaped, the same at any depth and for any method (Twisted: `twisted.web.pages`).
+ */
+import type { Request } from '../http/request.ts'
+import type { TreeNode } from './resource.ts'
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+/** `text` with the five characters replaced that mean something in HTML. */
+export function escapeHTML(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character] as string)
+}
+
+/**
+ * The HTML of an error page.
+ * @param code the status, shown in the title
+ * @param brief a few words: title and heading
+ * @param detail one sentence under the heading
+ * @param preformatted longer text (a traceback), shown as it is
+ * Everything is escaped here.
+ */
+export function errorHTML(code: number, brief: string, detail: string, preformatted = ''): string {
+  const more = preformatted === '' ? '' : `<pre>${escapeHTML(preformatted)}</pre>\n`
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${code} - ${escapeHTML(brief)}</title>
+</head>
+<body>
+<h1>${escapeHTML(brief)}</h1>
+<p>${escapeHTML(detail)}</p>
+${more}</body>
+</html>
+`
+}
+
+/** A leaf, so that it is found at any depth. */
+class ErrorPage implements TreeNode {
+  readonly isLeaf = true
+  readonly #code: number
+  readonly #html: string
+
+  constructor(code: number, html: string) {
+    this.#code = code
+    this.#html = html
+  }
+
+  getChildWithDefault(): TreeNode {
+    return this
+  }
+
+  render(request: Request): string {
+    request.setResponseCode(this.#code)
+    request.setHeader('Content-Type', 'text/html; charset=utf-8')
+    return this.#html
+  }
+}
+
+/**
+ * A resource that answers every method, at any depth below it, with `code` and a page that says why.
+ * @param brief a few words: title and heading
+ * @param detail one sentence. Both are escaped.
+ */
+export function errorPage(code: number, brief: string, detail: string): TreeNode {
+  return new ErrorPage(code, errorHTML(code, brief, detail))
+}
+
+/** A 404 page. */
+export function notFound(
+  brief: string = 'No Such Resource',
+  message: string = 'Sorry. No luck finding that resource.',
+): TreeNode {
+  return errorPage(404, brief, message)
+}
+
+/** A 403 page. */
+export function forbidden(brief: string = 'Forbidden Resource', message: string = 'Sorry, resource is forbidden.'): TreeNode {
+  return errorPage(403, brief, message)
+}

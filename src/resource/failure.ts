@@ -1,0 +1,63 @@
+/** What a client and the log get when a request could not be served. */
+import { randomBytes } from 'node:crypto'
+import { PlaitError } from '../errors.ts'
+import type { Request } from '../http/request.ts'
+import type { Logger } from '../log/logger.ts'
+import { errorHTML } from './error-page.ts'
+
+/** A failure as it is told to the client. */
+export interface FailurePage {
+  readonly status: number
+  readonly brief: string
+  readonly detail: string
+  /** The traceback, shown only when the site displays tracebacks. */
+  readonly traceback: string
+  /** Further response headers, `[name, value …]`. */
+  readonly headers?: readonly string[]
+}
+
+/** The few characters by which a page and a log line find each other. */
+export function failureId(): string {
+  return randomBytes(4).toString('hex')
+}
+
+/** The stack of an error, with those of its causes, or whatever else was thrown. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return `Thrown value that is no Error: ${String(error)}`
+  const detail = error instanceof PlaitError && error.detail !== undefined ? `\n${error.detail}` : ''
+  const cause = error.cause === undefined ? '' : `\nCaused by: ${describeError(error.cause)}`
+  return `${error.stack ?? error.message}${detail}${cause}`
+}
+
+/** The first line of the request, for the log. Cut, because a target may be long. */
+export function requestLine(request: Request): string {
+  const line = `${request.method} ${request.uri} ${request.clientproto}`
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line
+}
+
+/** Sends the page of a failure as the whole response. Only before a response has begun. */
+export function sendFailurePage(request: Request, page: FailurePage): void {
+  const body = Buffer.from(errorHTML(page.status, page.brief, page.detail, page.traceback))
+  const headers = ['Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(body.length), ...(page.headers ?? [])]
+  request.sendWhole(page.status, page.brief, headers, body)
+}
+
+/**
+ * Ends a request whose resource failed: logs the error and sends the 500 page, or breaks the connection off when a response has begun, so
+ * that it never looks whole (RFC 9112 section 8).
+ * @param displayTracebacks show the stack to the client
+ */
+export function failRequest(request: Request, error: unknown, logger: Logger, displayTracebacks: boolean): void {
+  // Nobody is left to tell, and nothing in the server went wrong.
+  if (error instanceof PlaitError && error.code === 'PLAIT_CLIENT_GONE') return
+  const id = failureId()
+  logger.error('Request failed', { id, request: requestLine(request), error: describeError(error) })
+  if (request.disconnected) return
+  if (request.code !== 0) return request.breakOff('the resource failed after its response had begun')
+  sendFailurePage(request, {
+    status: 500,
+    brief: 'Processing Failed',
+    detail: `The server could not answer this request. The failure is in its log under ${id}.`,
+    traceback: displayTracebacks ? describeError(error) : '',
+  })
+}

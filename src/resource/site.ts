@@ -1,0 +1,125 @@
+/** A tree of resources behind a listening port (Twisted: `twisted.web.server.Site`). */
+import { HTTPFactory } from '../http/http-factory.ts'
+import type { HTTPOptions } from '../http/http-factory.ts'
+import type { Request } from '../http/request.ts'
+import { silentLogger } from '../log/logger.ts'
+import type { Logger } from '../log/logger.ts'
+import { errorHTML } from './error-page.ts'
+import { failRequest } from './failure.ts'
+import type { Rendered, TreeNode } from './resource.ts'
+import { findResource } from './traversal.ts'
+import { UnsupportedMethod, statusOfUnsupported } from './unsupported-method.ts'
+
+/** Options of {@link Site}. */
+export interface SiteOptions extends HTTPOptions {
+  /** Show the traceback of a failure in its 500 page. For development: a traceback shows code and data. @default false */
+  displayTracebacks?: boolean
+}
+
+/**
+ * Serves the tree below `resource`.
+ *
+ *     reactor.listenTCP(8080, new Site(root))
+ */
+export class Site extends HTTPFactory {
+  /** The root of the tree. */
+  readonly resource: TreeNode
+  readonly displayTracebacks: boolean
+  readonly #logger: Logger
+
+  constructor(resource: TreeNode, options: SiteOptions = {}) {
+    super((request) => this.process(request), options)
+    this.resource = resource
+    this.displayTracebacks = options.displayTracebacks ?? false
+    this.#logger = options.logger ?? silentLogger
+  }
+
+  /** Finds the resource for a request and renders it; whatever fails on the way becomes a response. */
+  process(request: Request): void {
+    // OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7): the tree has no say.
+    if (request.uri === '*') return request.sendWhole(200, 'OK', ['Content-Length', '0'], undefined)
+    try {
+      const found = this.getResourceFor(request)
+      if (found instanceof Promise) this.#renderLater(found, request)
+      else this.render(found, request)
+    } catch (error) {
+      this.processingFailed(error, request)
+    }
+  }
+
+  /** The resource at the request's path. Sets `request.site`. */
+  getResourceFor(request: Request): TreeNode | Promise<TreeNode> {
+    request.site = this
+    return this.resource.isLeaf ? this.resource : findResource(this.resource, request)
+  }
+
+  /** Renders `resource` and sends what it gives. */
+  render(resource: TreeNode, request: Request): void {
+    let rendered: Rendered | Promise<Rendered>
+    try {
+      rendered = resource.render(request)
+      if (rendered === undefined) return
+      if (rendered instanceof Promise) this.#deliverLater(rendered, request)
+      else deliver(rendered, request)
+    } catch (error) {
+      if (error instanceof UnsupportedMethod) this.#refuseMethod(resource, request, error)
+      else this.processingFailed(error, request)
+    }
+  }
+
+  /** Logs an error and ends its request: a 500 page, or a cut when a response has begun. */
+  processingFailed(error: unknown, request: Request): void {
+    failRequest(request, error, this.#logger, this.displayTracebacks)
+  }
+
+  async #renderLater(found: Promise<TreeNode>, request: Request): Promise<void> {
+    try {
+      this.render(await found, request)
+    } catch (error) {
+      this.processingFailed(error, request)
+    }
+  }
+
+  async #deliverLater(promise: Promise<Rendered>, request: Request): Promise<void> {
+    try {
+      const rendered = await promise
+      if (request.finished || request.disconnected) return
+      if (rendered !== undefined) deliver(rendered, request)
+      else request.finish()
+    } catch (error) {
+      this.processingFailed(error, request)
+    }
+  }
+
+  #refuseMethod(resource: TreeNode, request: Request, error: UnsupportedMethod): void {
+    const { allowedMethods } = error
+    const { method } = request
+    const renderGET = (resource as { render_GET?: (request: Request) => Rendered | Promise<Rendered> }).render_GET
+    // Refusing HEAD where GET is taken says only that nobody wrote a render_HEAD.
+    if (method === 'HEAD' && allowedMethods.includes('GET') && renderGET !== undefined) {
+      const byGET: TreeNode = { isLeaf: true, getChildWithDefault: () => byGET, render: () => renderGET.call(resource, request) }
+      return this.render(byGET, request)
+    }
+    const allow = allowedMethods.join(', ')
+    const status = statusOfUnsupported(method, allowedMethods)
+    request.setResponseCode(status)
+    request.setHeader('Allow', allow)
+    request.setHeader('Content-Type', 'text/html; charset=utf-8')
+    const takes = allow === '' ? 'It takes none.' : `It takes ${allow}.`
+    const page =
+      status === 405
+        ? errorHTML(405, 'Method Not Allowed', `The resource at ${request.uri} does not take the method ${method}. ${takes}`)
+        : errorHTML(501, 'Not Implemented', `This server does not know the method ${method}. The resource: ${takes}`)
+    deliver(page, request)
+  }
+}
+
+/** Sends a whole body, with Content-Length, and a content type where the resource set none. */
+function deliver(rendered: string | Uint8Array, request: Request): void {
+  const isText = typeof rendered === 'string'
+  if (!isText && !(rendered instanceof Uint8Array)) {
+    throw new TypeError(`Cannot send what render gave: expected a string or a Uint8Array, got ${typeof rendered}`)
+  }
+  const body = isText ? Buffer.from(rendered, 'utf8') : rendered
+  request.deliver(body, isText ? 'text/html; charset=utf-8' : 'text/html')
+}

@@ -1,0 +1,101 @@
+/**
+ * The environ of PEP 3333, from a request. Text is latin-1 "bytes as text"; nothing of the server's own environment is in it.
+ */
+import type { JobBody } from '../hosts/host.ts'
+import type { Request } from '../http/request.ts'
+import { decodePercent } from '../resource/traversal.ts'
+import { serverSoftware } from '../version.ts'
+import { headerName, trimHeaderNames } from './header-name.ts'
+
+/** Where the values of the two headers stand that have a variable of their own. */
+const contentTypeAt = 1
+const contentLengthAt = 3
+
+let requests = 0
+
+/**
+ * The environ as flat pairs `[key, value, key, value …]`.
+ * @param body the body as the application gets it: one that was received whole has a known length, whatever its transfer coding was
+ */
+export function buildEnviron(request: Request, body: JobBody | undefined): string[] {
+  const { channel } = request
+  const secure = request.isSecure()
+  const untouched = request.prepath.length === 0
+  const environ = [
+    'CONTENT_TYPE',
+    '',
+    'CONTENT_LENGTH',
+    '',
+    'REQUEST_METHOD',
+    request.method,
+    'SCRIPT_NAME',
+    untouched ? '' : `/${request.prepath.join('/')}`,
+    'PATH_INFO',
+    pathInfo(request, untouched),
+    'QUERY_STRING',
+    request.queryString,
+    'REQUEST_URI',
+    request.uri,
+    'RAW_URI',
+    request.uri,
+    'SERVER_PROTOCOL',
+    request.clientproto,
+    'SERVER_NAME',
+    serverName(request.host) || channel.hostHost || 'localhost',
+    'SERVER_PORT',
+    channel.hostPort || portOf(request.host) || (secure ? '443' : '80'),
+    'SERVER_SOFTWARE',
+    serverSoftware,
+    'REMOTE_ADDR',
+    channel.peerHost,
+    'REMOTE_PORT',
+    channel.peerPort,
+    'wsgi.url_scheme',
+    secure ? 'https' : 'http',
+  ]
+  addHeaders(environ, request.rawHeaders, body)
+  return environ
+}
+
+/** One pass; a repeated field is found by the mark that its name carries. */
+function addHeaders(environ: string[], fields: readonly string[], body: JobBody | undefined): void {
+  trimHeaderNames()
+  const request = ++requests
+  const whole = body !== undefined && body.kind !== 'stream'
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = headerName(fields[at] as string)
+    const value = fields[at + 1] as string
+    if (name.use !== 'variable') {
+      // PEP 3333: these two have variables of their own; a twin HTTP_CONTENT_LENGTH could contradict.
+      if (name.use === 'content-type') environ[contentTypeAt] = value
+      else if (name.use === 'content-length') environ[contentLengthAt] = value
+      // A body that was received whole is no longer chunked.
+      else if (!whole) environ.push(name.key, value)
+    } else if (name.seenBy === request) {
+      environ[name.index] += name.joiner + value
+    } else {
+      name.seenBy = request
+      name.index = environ.push(name.key, value) - 1
+    }
+  }
+  if (whole) environ[contentLengthAt] = String(body.size)
+}
+
+/** The part of the path that the tree left over, percent-decoded once. */
+function pathInfo(request: Request, untouched: boolean): string {
+  const { postpath } = request
+  return postpath.length === 0 ? '' : `/${postpath.join('/')}`
+}
+
+/** The name in a Host field: without port, and without the brackets of an IPv6 address. */
+function serverName(host: string | undefined): string {
+  if (host === undefined) return ''
+  if (host.startsWith('[')) return host.slice(1, host.indexOf(']'))
+  const colon = host.indexOf(':')
+  return colon < 0 ? host : host.slice(0, colon)
+}
+
+/** The port in a Host field, `''` when it has none. */
+function portOf(host: string | undefined): string {
+  return /:(\d+)$/.exec(host ?? '')?.[1] ?? ''
+}

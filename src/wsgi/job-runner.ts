@@ -1,0 +1,12 @@
+/** What the gateway needs of a thread pool. `ThreadPool` fits; tests pass something smaller. */
+import type { Application } from '../hosts/application.ts'
+import type { Job, JobSink, RunningJob } from '../hosts/host.ts'
+
+/** Runs jobs of applications, when and where it sees fit. */
+export interface JobRunner {
+  /**
+   * Takes a job on the event loop and returns at once. Whatever goes wrong, now or later, is told through `sink.finished`; calls to
+   * `sink` may come before this returns.
+   */
+  submit(application: Application, job: Job, sink: JobSink): RunningJob
+}

@@ -1,0 +1,96 @@
+/** A WSGI application as a leaf of the tree (Twisted: `twisted.web.wsgi.WSGIResource`). */
+import { defaults } from '../defaults.ts'
+import { PlaitError } from '../errors.ts'
+import { resolveApplication } from '../hosts/application.ts'
+import type { Application, ApplicationReference } from '../hosts/application.ts'
+import type { JobBody } from '../hosts/host.ts'
+import type { Request } from '../http/request.ts'
+import type { Reactor } from '../reactor/reactor.ts'
+import type { Rendered, TreeNode } from '../resource/resource.ts'
+import { BodyFeed } from './body-feed.ts'
+import { buildEnviron } from './environ.ts'
+import type { JobRunner } from './job-runner.ts'
+import { WSGIResponse } from './response.ts'
+import type { ResponseContext } from './response.ts'
+
+/** Options of {@link WSGIResource}. */
+export interface WSGIOptions {
+  /**
+   * `buffer`: the application is called when the whole body is here, so that a slow client holds no thread. `stream`: it is called at once
+   * and reads the body as it arrives.
+   * @default 'buffer'
+   */
+  requestBody?: 'buffer' | 'stream'
+  /** Largest request body in bytes, 0 = no limit. A larger one is answered with 413. @default 1 GiB */
+  maxBody?: number
+}
+
+const streamedBody: JobBody = Object.freeze({ kind: 'stream' })
+
+/**
+ * Serves a WSGI application (PEP 3333) at its place in the tree and everywhere below: `SCRIPT_NAME` is the path up to here, `PATH_INFO` the
+ * rest. Every method reaches the application.
+ *
+ *     root.putChild('app', new WSGIResource(reactor, reactor.getThreadPool(), 'foo.application'))
+ */
+export class WSGIResource implements TreeNode {
+  readonly isLeaf = true
+  /** The application that is served. */
+  readonly application: Application
+  readonly #runner: JobRunner
+  readonly #context: ResponseContext
+  readonly #maxBody: number
+  readonly #streams: boolean
+
+  /**
+   * Nothing is started: the pool may start later.
+   * @param threadPool where the application runs
+   * @param application `'module.attribute'`, `'module:attribute'`, `'module:factory()'`, `'./file.py:attribute'` or an object
+   */
+  constructor(reactor: Reactor, threadPool: JobRunner, application: ApplicationReference, options: WSGIOptions = {}) {
+    this.application = resolveApplication(application)
+    this.#runner = threadPool
+    this.#context = { logger: reactor.logger, application: this.application.name }
+    this.#maxBody = options.maxBody ?? defaults.maxBody
+    this.#streams = (options.requestBody ?? defaults.requestBody) === 'stream'
+  }
+
+  /** Builds the environ and hands one job to the pool, once the body is here. */
+  render(request: Request): Rendered {
+    if (!request.hasBody) this.#submit(request, undefined)
+    else if (this.#streams) this.#submitStreaming(request)
+    else {
+      request.readBody({ maxBody: this.#maxBody }, (error, body) => {
+        // What is wrong with a body was answered where it was read; a body that broke off never reaches the application.
+        if (error === undefined) this.#submit(request, body)
+      })
+    }
+  }
+
+  #submit(request: Request, body: JobBody | undefined): void {
+    const response = new WSGIResponse(request, this.#context)
+    response.attach(this.#runner.submit(this.application, { environ: buildEnviron(request, body), body }, response))
+  }
+
+  #submitStreaming(request: Request): void {
+    const feed = new BodyFeed()
+    if (!feed.open(request, this.#maxBody)) return
+    const response = new WSGIResponse(request, this.#context)
+    response.input = feed
+    const job = { environ: buildEnviron(request, streamedBody), body: streamedBody }
+    const running = this.#runner.submit(this.application, job, response)
+    response.attach(running)
+    feed.attach(running)
+  }
+
+  /** @throws PlaitError always: what is below belongs to the application */
+  getChildWithDefault(name: string): never {
+    throw new PlaitError('PLAIT_RESOURCE', `Cannot look up ${JSON.stringify(name)} below a WSGIResource: it has no children`)
+  }
+
+  /** @throws PlaitError always: put the child beside the WSGIResource, or a Resource above it */
+  putChild(name: string): never {
+    const message = `Cannot put ${JSON.stringify(name)} below a WSGIResource: it has no children. Put the child into a Resource above it`
+    throw new PlaitError('PLAIT_RESOURCE', message)
+  }
+}
