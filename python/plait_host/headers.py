@@ -18,11 +18,23 @@ _MAX_KNOWN = 1024
 _known_names = {}  # name → is it Content-Length?
 
 
+_MAX_HEADS = 512
+_LONGEST_KNOWN_HEAD = 512
+_known_heads = {}  # (status, *headers) → what encode_head gave: most responses of an application have one of a few heads
+
+
 def encode_head(status, headers):
     """Gives the head as it travels (status and fields in latin-1, joined by LF), and the value of Content-Length or None.
 
     Raises TypeError or ValueError with a message for the author of the application.
     """
+    try:
+        key = (status, *headers)
+        known = _known_heads.get(key)
+        if known is not None:
+            return known
+    except TypeError:
+        key = None  # not hashable or not iterable: what that means is found out below
     fields = [status]
     length = None
     try:
@@ -43,7 +55,12 @@ def encode_head(status, headers):
     encoded = head.encode("latin-1")
     if len(encoded) > _MAX_HEAD:
         raise ValueError("the response headers have %d bytes, more than %d" % (len(encoded), _MAX_HEAD))
-    return encoded, length
+    known = encoded, length
+    if key is not None and len(encoded) <= _LONGEST_KNOWN_HEAD:
+        if len(_known_heads) >= _MAX_HEADS:
+            _known_heads.clear()
+        _known_heads[key] = known
+    return known
 
 
 def _check_name(name):

@@ -41,7 +41,7 @@ def main():
     if application is None:
         return
     ignore_signals()  # again: the application's import may have set its own
-    Host(settings, channel, application).serve(reader)
+    Host(settings, reader, channel, application).serve()
 
 
 def _open_wire():
@@ -87,12 +87,13 @@ def _load(channel, settings):
 class Host:
     """Everything a running host has: the channel, the workers, the application."""
 
-    def __init__(self, settings, channel, application):
+    def __init__(self, settings, reader, channel, application):
         self._application = application
+        self._reader = reader
         self._channel = channel
         self._input_window = settings["inputWindow"]
-        self._workers = Workers(self._run, channel.flush, settings["maxThreads"], settings["minThreads"])
-        self._responder = Responder(channel, settings["responseWindow"], self._workers.call_steward)
+        self._workers = Workers(self._read, self._run, channel.flush, settings["maxThreads"], settings["minThreads"])
+        self._responder = Responder(channel, settings["responseWindow"], self._workers.flush_soon)
         self._base = {
             "wsgi.version": (1, 0),
             "wsgi.errors": ErrorStream(),
@@ -105,24 +106,26 @@ class Host:
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._in_child)
 
-    def serve(self, reader):
-        """Reads frames until STOP. Runs in the main thread."""
-        self._workers.start()
-        running = self._responder.running
-        while True:
-            kind, flags, id, payload = reader.next_frame()
-            if kind == f.REQUESTS:
-                self._requests(flags, payload)
-            elif kind == f.STOP:
-                return
-            elif kind == f.FILE_TAKEN:
-                self._responder.file_taken(id, flags)
-            elif kind == f.THREADS:
-                (self._workers.limit,) = f.U32.unpack_from(payload, 0)
-            else:
-                exchange = running.get(id)
-                if exchange is not None:
-                    self._steer(exchange, kind, flags, payload)
+    def serve(self):
+        """Works until the server says stop. Call it in the main thread."""
+        self._workers.serve()
+
+    def _read(self):
+        """Takes one frame from the wire. Gives the requests that it brought; None at STOP. One thread at a time."""
+        kind, flags, id, payload = self._reader.next_frame()
+        if kind == f.REQUESTS:
+            return self._requests(flags, payload)
+        if kind == f.STOP:
+            return None
+        if kind == f.FILE_TAKEN:
+            self._responder.file_taken(id, flags)
+        elif kind == f.THREADS:
+            (self._workers.limit,) = f.U32.unpack_from(payload, 0)
+        else:
+            exchange = self._responder.running.get(id)
+            if exchange is not None:
+                self._steer(exchange, kind, flags, payload)
+        return ()
 
     def _requests(self, flags, payload):
         count, size = f.REQUESTS_HEAD.unpack_from(payload, 0)
@@ -140,7 +143,7 @@ class Host:
             exchanges.append(exchange)
         if count:
             self._attach_bodies(payload, count, start + size)
-        self._workers.put(exchanges)
+        return exchanges
 
     def _attach_bodies(self, payload, count, position):
         for index in range(count):

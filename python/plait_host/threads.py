@@ -1,155 +1,302 @@
-"""The application's threads: they grow on demand, the one used last runs first, and none waits while work is there.
+"""The application's threads, and who reads the wire.
 
-    reader ──▶ jobs (deque) ──▶ worker ──▶ run(job) ──▶ outbox
-                    ▲              │ more jobs wait: calls the steward
-                    └── steward ◀──┘ (wakes or starts one more worker, sends what is finished)
+Waking a thread costs more than a small request, so a host works in one of two ways:
 
-One worker that runs many short jobs in a row is faster than many that fight for the GIL. So only one worker is woken
-for a batch; the steward gets the GIL as soon as that worker blocks (or after a switch interval) and brings in the next.
-Nothing here relies on the GIL: deque and list operations are atomic one by one in free-threaded CPython too.
+    inline    one worker, the leader, reads a batch and runs it itself, then reads again: no thread is woken at all.
+              The main thread looks every TICK whether the leader is still in the same request; if so, it takes the wire
+              from it and appoints another leader; if that happens again and again, the host goes on threaded.
+    threaded  the main thread reads, and brings in one worker for each request.
+
+An application that answers in well under a millisecond runs inline, one that blocks runs threaded; a threaded host tries
+inline again from time to time. A finished response never waits for another request that runs: inline it leaves at the
+second tick at the latest, threaded at once.
+
+Nothing here relies on the GIL: list and deque operations are atomic one by one in free-threaded CPython too. Without a GIL
+workers run in parallel, so the host is always threaded there.
 """
 
+import resource
+import sys
 import threading
 from collections import deque
 from time import monotonic
 
+TICK = 0.002
+# Ticks without a request after which the main thread sleeps until the next one.
+_QUIET_TICKS = 25
+# Requests that block (a database, a sleep) and take longer than this (mean of a sample, in seconds) are better off threaded.
+_INLINE_LIMIT = 0.0003
+_SAMPLE = 32
+# The leader got stuck this often, each time within this many seconds of the last: then it was no accident of the scheduler.
+_STRIKES = 3
+_STRIKE_SECONDS = 0.1
+# While a batch runs inline, finished responses are sent at least this often (seconds).
+_FLUSH_SECONDS = 0.0005
+# A host is threaded for this long, then tries inline again; doubled each time that it fails.
+_FIRST_RETRY = 1.0
+_LONGEST_RETRY = 16.0
 # A thread above the minimum leaves after this many seconds without work.
 _IDLE_SECONDS = 60.0
-# While jobs wait, finished responses are sent at least this often.
-_FLUSH_SECONDS = 0.0005
+
+
+class _Worker:
+    """What other threads hold of one worker: a lock to wake it, and whether it shall lead."""
+
+    def __init__(self, lead):
+        self.lead = lead
+        self.wake = threading.Lock()
+        self.wake.acquire()
 
 
 class Workers:
-    """Runs `run(job)` in at most `limit` threads; `flush()` sends what they have finished."""
+    """Runs requests in at most `limit` threads.
 
-    def __init__(self, run, flush, limit, minimum):
+    `read()` waits for a frame and gives the exchanges that came with it (maybe none), or None at the end.
+    `run(exchange)` runs one. `flush()` sends what is finished.
+    """
+
+    def __init__(self, read, run, flush, limit, minimum):
+        self._read = read
         self._run = run
         self._flush = flush
         self.limit = limit
         self.minimum = minimum
+        self.in_child = False
         self._jobs = deque()
         self._idle = []
         self._count = 0
         self._named = 0
         self._count_lock = threading.Lock()
+        self._may_inline = getattr(sys, "_is_gil_enabled", lambda: True)()
+        self._leading = False
+        self._leader = 0
+        # One item while the leader is in a request. Whoever pops it has the wire.
+        self._claim = []
+        self._runs = 0
         self._call = threading.Lock()
         self._call.acquire()
-        self._called = False
-        self.in_child = False
+        self._asleep = False
+        self._ended = False
 
-    def start(self):
-        """Starts the steward and the minimum of workers."""
-        threading.Thread(target=self._steward, name="plait-steward", daemon=True).start()
+    # -- main thread
+
+    def serve(self):
+        """Reads and has run until the end. Call it in the main thread."""
         for _ in range(self.minimum):
             self._grow()
+        retry = _FIRST_RETRY
+        while not self._ended:
+            started = monotonic()
+            if self._may_inline:
+                self._inline()
+                retry = _FIRST_RETRY if monotonic() - started > retry else min(retry * 2, _LONGEST_RETRY)
+            if not self._ended:
+                self._read_threaded(monotonic() + retry)
 
-    def put(self, jobs):
-        """Takes new jobs. Called by the reader."""
-        self._jobs.extend(jobs)
-        if self._wake_one():
-            if len(jobs) > 1:
-                self.call_steward()
-        else:
-            self.call_steward()
+    def _inline(self):
+        """Has leaders read and run, until that does not pay any more."""
+        strikes = 0
+        last = 0.0
+        while not self._ended and self._appoint():
+            if not self._watch():
+                return
+            now = monotonic()
+            strikes = strikes + 1 if now - last < _STRIKE_SECONDS else 1
+            last = now
+            if strikes == _STRIKES:
+                return
 
-    def _wake_one(self):
+    def _appoint(self):
+        """Gives the wire to a worker. False when all are busy: then nobody would read."""
+        self._leading = True
         try:
-            wake = self._idle.pop()
+            worker = self._idle.pop()
         except IndexError:
+            if self._grow(lead=True):
+                return True
+            self._leading = False
             return False
-        wake.release()
+        worker.lead = True
+        worker.wake.release()
         return True
 
-    def call_steward(self):
-        """Has the steward look at outbox and jobs as soon as it gets to run. Costs next to nothing when called twice."""
-        if not self._called:
-            self._called = True
-            try:
-                self._call.release()
-            except RuntimeError:
-                pass  # two threads called at the same moment; one call is enough
+    def _watch(self):
+        """Looks after the leader. False: it has given the wire back. True: it was stuck in a request and has lost the wire."""
+        quiet = 0
+        last = -1
+        while True:
+            self._asleep = quiet >= _QUIET_TICKS
+            if self._asleep:
+                self._call.acquire()
+                quiet = 0
+            else:
+                self._call.acquire(True, TICK)
+            if not self._leading:
+                return False
+            runs = self._runs
+            if runs != last:
+                last = runs
+                quiet = 0
+            elif not self._claim:
+                quiet += 1
+            elif _pop(self._claim):
+                self._leading = False
+                self._flush()
+                for _ in range(len(self._jobs)):
+                    self._bring_in()
+                return True
 
-    def _grow(self):
+    def _read_threaded(self, until):
+        """Reads, with a worker for each request, until it is time to try inline again."""
+        while True:
+            batch = self._read()
+            if batch is None:
+                self._ended = True
+                return
+            self._jobs.extend(batch)
+            for _ in batch:
+                self._bring_in()
+            if self._may_inline and not self._jobs and monotonic() > until:
+                return
+
+    # -- workers
+
+    def _lead(self):
+        """Reads and runs. Returns when the wire has gone back to the main thread, or was taken."""
+        jobs = self._jobs
+        claim = self._claim = []
+        self._leader = threading.get_ident()
+        count = 0
+        busy = 0.0
+        blocked = _times_blocked()
+        while True:
+            batch = self._read()
+            if batch is None:
+                self._ended = True
+                return self._give_back()
+            if not batch:
+                continue
+            if self._asleep:
+                self._call_main()
+            jobs.extend(batch)
+            started = sent = monotonic()
+            while jobs:
+                self._runs += 1
+                claim.append(True)
+                self._run(jobs.popleft())
+                if self.in_child or not _pop(claim):
+                    return
+                count += 1
+                if jobs:
+                    now = monotonic()
+                    if now - sent > _FLUSH_SECONDS:
+                        sent = now
+                        self._flush()
+            self._flush()
+            busy += monotonic() - started
+            if count < _SAMPLE:
+                continue
+            if busy > count * _INLINE_LIMIT and _times_blocked() - blocked > count // 2:
+                return self._give_back()
+            count = 0
+            busy = 0.0
+            blocked = _times_blocked()
+
+    def flush_soon(self):
+        """Sends a response that is whole although its run is not over. Inline, the end of the run (or a tick) will do."""
+        if not self._leading or threading.get_ident() != self._leader:
+            self._flush()
+
+    def _give_back(self):
+        self._leading = False
+        self._call_main()
+
+    def _call_main(self):
+        try:
+            self._call.release()
+        except RuntimeError:
+            pass  # it has been called already
+
+    def _bring_in(self):
+        """Brings one more worker to the jobs: an idle one, or a new one. With none to be had, those that are busy will come."""
+        try:
+            worker = self._idle.pop()
+        except IndexError:
+            self._grow()
+        else:
+            worker.wake.release()
+
+    def _grow(self, lead=False):
         with self._count_lock:
             if self._count >= self.limit:
-                return
+                return False
             self._count += 1
             self._named += 1
             name = "plait-%d" % self._named
         try:
-            threading.Thread(target=self._work, name=name, daemon=True).start()
+            threading.Thread(target=self._work, args=(_Worker(lead),), name=name, daemon=True).start()
         except RuntimeError:
-            # No more threads to be had from the system: go on with those there are.
+            # The system has no more threads: go on with those there are.
             with self._count_lock:
                 self._count -= 1
                 if not self._count:
                     raise
+            return False
+        return True
 
-    def _steward(self):
-        while True:
-            self._call.acquire()
-            self._called = False
-            self._flush()
-            if self._jobs and not self._wake_one():
-                self._grow()
-
-    def _work(self):
+    def _work(self, worker):
         jobs = self._jobs
-        run = self._run
-        flush = self._flush
-        wake = threading.Lock()
-        wake.acquire()
-        sent = monotonic()
-        while True:
+        while not self.in_child:
+            if worker.lead:
+                worker.lead = False
+                self._lead()
+                self._flush()
+                continue
             try:
                 job = jobs.popleft()
             except IndexError:
-                flush()
-                if not self._wait(wake):
+                if not self._wait(worker):
                     return
-                sent = monotonic()
                 continue
-            if jobs:
-                self.call_steward()
-            run(job)
-            if self.in_child:
-                return
-            if not jobs:
-                flush()
-            else:
-                now = monotonic()
-                if now - sent > _FLUSH_SECONDS:
-                    sent = now
-                    flush()
-                else:
-                    self.call_steward()
+            self._run(job)
+            self._flush()
 
-    def _wait(self, wake):
+    def _wait(self, worker):
         """Waits for work. False: this thread is not needed any more."""
         idle = self._idle
-        idle.append(wake)
+        idle.append(worker)
         if self._jobs:
-            # Work came between our last look and the line above: nobody may have seen us there.
-            return self._unqueue(wake)
-        while not wake.acquire(True, _IDLE_SECONDS):
-            if self._count > self.minimum and self._leave(wake):
+            # Work came between our last look and the line above: maybe nobody saw us there.
+            if not _remove(idle, worker):
+                worker.wake.acquire()
+            return True
+        while not worker.wake.acquire(True, _IDLE_SECONDS):
+            if self._count > self.minimum and _remove(idle, worker):
+                with self._count_lock:
+                    self._count -= 1
                 return False
         return True
 
-    def _unqueue(self, wake):
-        try:
-            self._idle.remove(wake)
-        except ValueError:
-            wake.acquire()  # somebody has taken us from the list and is about to release this
-        return True
 
-    def _leave(self, wake):
-        try:
-            self._idle.remove(wake)
-        except ValueError:
-            wake.acquire()
-            wake.release()
-            return False
-        with self._count_lock:
-            self._count -= 1
-        return True
+_THIS_THREAD = getattr(resource, "RUSAGE_THREAD", None)
+
+
+def _times_blocked():
+    """How often this thread has waited for something of its own accord: not the same as being put aside by a busy system."""
+    return 0 if _THIS_THREAD is None else resource.getrusage(_THIS_THREAD).ru_nvcsw
+
+
+def _pop(claim):
+    try:
+        claim.pop()
+    except IndexError:
+        return False
+    return True
+
+
+def _remove(idle, worker):
+    try:
+        idle.remove(worker)
+    except ValueError:
+        return False  # somebody has taken it and is about to wake it
+    return True
