@@ -121,5 +121,13 @@ function deliver(rendered: string | Uint8Array, request: Request): void {
     throw new TypeError(`Cannot send what render gave: expected a string or a Uint8Array, got ${typeof rendered}`)
   }
   const body = isText ? Buffer.from(rendered, 'utf8') : rendered
-  request.deliver(body, isText ? 'text/html; charset=utf-8' : 'text/html')
+  const status = request.responseCode
+  if (status !== 204 && status !== 304) {
+    if (body.length > 0 && !request.hasResponseHeader('Content-Type')) {
+      request.setHeader('Content-Type', isText ? 'text/html; charset=utf-8' : 'text/html')
+    }
+    request.setHeader('Content-Length', String(body.length))
+    if (body.length > 0) request.write(body)
+  }
+  request.finish()
 }

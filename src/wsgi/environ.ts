@@ -3,7 +3,6 @@
  */
 import type { JobBody } from '../hosts/host.ts'
 import type { Request } from '../http/request.ts'
-import { decodePercent } from '../resource/traversal.ts'
 import { serverSoftware } from '../version.ts'
 import { headerName, trimHeaderNames } from './header-name.ts'
 
@@ -31,7 +30,7 @@ export function buildEnviron(request: Request, body: JobBody | undefined): strin
     'SCRIPT_NAME',
     untouched ? '' : `/${request.prepath.join('/')}`,
     'PATH_INFO',
-    pathInfo(request, untouched),
+    pathInfo(request),
     'QUERY_STRING',
     request.queryString,
     'REQUEST_URI',
@@ -82,7 +81,7 @@ function addHeaders(environ: string[], fields: readonly string[], body: JobBody 
 }
 
 /** The part of the path that the tree left over, percent-decoded once. */
-function pathInfo(request: Request, untouched: boolean): string {
+function pathInfo(request: Request): string {
   const { postpath } = request
   return postpath.length === 0 ? '' : `/${postpath.join('/')}`
 }

@@ -26,10 +26,12 @@ const contentLength = 'content-length'
 
 /**
  * Reads the declared length.
- * @throws PlaitError PLAIT_APPLICATION for a hop-by-hop field, and for a Content-Length that is repeated or no number
+ * @throws PlaitError PLAIT_APPLICATION for an interim status, a hop-by-hop field, and for a Content-Length that is repeated or no number
  */
 export function declaredLength(head: ResponseHead): DeclaredLength {
-  const { headers } = head
+  const { status, headers } = head
+  // An interim status as the final one would leave the client waiting for the response.
+  if (!(status >= 200 && status <= 999)) throw new PlaitError('PLAIT_APPLICATION', `Cannot send the status ${status} as a final response`)
   let declared = -1
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] as string

@@ -222,7 +222,9 @@ export class WSGIResponse implements JobSink {
     if (this.#phase === 'waiting')
       return this.#refuse(outcome ?? new PlaitError('PLAIT_APPLICATION', 'The application gave no response'))
     if (this.#phase === 'streaming') this.#endStream(outcome)
-    else if (outcome !== undefined) this.#log(outcome, failureId(), 'after its response was whole')
+    else if (outcome !== undefined && outcome.code !== 'PLAIT_CLIENT_GONE') {
+      this.#log(outcome, failureId(), this.#request.disconnected ? 'after its client had gone' : 'after its response was whole')
+    }
   }
 
   #endStream(outcome: Outcome): void {
@@ -244,7 +246,8 @@ export class WSGIResponse implements JobSink {
   #refuse(outcome: PlaitError): void {
     this.#phase = 'ended'
     const request = this.#request
-    if (request.disconnected || outcome.code === 'PLAIT_CLIENT_GONE') return
+    if (request.disconnected) return
+    if (outcome.code === 'PLAIT_CLIENT_GONE') return request.breakOff(outcome.message)
     const id = failureId()
     this.#log(outcome, id, 'before its response')
     const { site } = request
