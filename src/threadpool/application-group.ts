@@ -65,10 +65,10 @@ export class ApplicationGroup {
 
   /** The ready host with the fewest jobs. */
   leastBusy(): Host | undefined {
-    let best = this.#ready[0]
-    for (let index = 1; index < this.#ready.length; index++) {
-      const host = this.#ready[index] as Host
-      if (host.inFlight < (best as Host).inFlight) best = host
+    let best: Host | undefined
+    for (const host of this.#ready) {
+      // A host that is dying tells its jobs first: none of them may free a permit for it.
+      if (host.state === 'ready' && (best === undefined || host.inFlight < best.inFlight)) best = host
     }
     return best
   }

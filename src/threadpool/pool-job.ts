@@ -21,6 +21,8 @@ export class PoolJob implements RunningJob, JobSink {
   readonly sink: JobSink
   /** Seconds of the pool's clock when it was queued; 0 if it never was. */
   queuedAt = 0
+  /** Its place in the order of all that ever queued in the pool. */
+  number = 0
   /** The queue that it waits in, and its neighbours there. */
   queue: JobQueue | undefined
   previous: PoolJob | undefined

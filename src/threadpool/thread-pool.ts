@@ -79,6 +79,7 @@ export class ThreadPool implements JobOwner {
   #state: 'open' | 'stopping' | 'stopped' = 'open'
   #stopping: Promise<void> | undefined
   #working = 0
+  #lastNumber = 0
   /** Counted by the queues themselves. */
   readonly #total: QueueTotal = { queued: 0 }
   #queueTimer: { cancel(): void } | undefined
@@ -226,6 +227,7 @@ export class ThreadPool implements JobOwner {
       return
     }
     entry.queuedAt = this.#clock.seconds()
+    entry.number = ++this.#lastNumber
     group.queue.push(entry)
     if (this.#queueTimeout > 0 && this.#queueTimer === undefined) this.#watchQueue(this.#queueTimeout)
     // A failure reaches the job through the queue.
@@ -241,7 +243,7 @@ export class ThreadPool implements JobOwner {
       for (const group of this.#groups.values()) {
         const first = group.queue.first
         if (first === undefined || group.leastBusy() === undefined) continue
-        if (oldest === undefined || first.queuedAt < (oldest.queue.first as PoolJob).queuedAt) oldest = group
+        if (oldest === undefined || first.number < (oldest.queue.first as PoolJob).number) oldest = group
       }
       const host = oldest?.leastBusy()
       const entry = oldest?.queue.shift()

@@ -1,0 +1,70 @@
+/**
+ * Plait: an event-driven web server with a tree of resources, and a multithreaded WSGI container in it.
+ *
+ *     import { Resource, Site, WSGIResource, reactor } from 'plait'
+ *     const root = new Resource()
+ *     root.putChild('app', new WSGIResource(reactor, reactor.getThreadPool(), 'foo.application'))
+ *     reactor.listenTCP(8080, new Site(root), { interface: '127.0.0.1' })
+ *     await reactor.run()
+ */
+import { defaults } from './defaults.ts'
+import { NodeReactor as BareReactor, type NodeReactorOptions as BareOptions } from './reactor/node-reactor.ts'
+import { ThreadPool } from './threadpool/thread-pool.ts'
+import type { Logger } from './log/logger.ts'
+
+/** Options of {@link NodeReactor}. */
+export interface NodeReactorOptions {
+  /** Where the reactor and the pool that it makes log to. @default silent */
+  logger?: Logger
+}
+
+/** Node's event loop, with a {@link ThreadPool} of its own (0–10 threads, made at first use, stopped with the reactor). */
+export class NodeReactor extends BareReactor<ThreadPool> {
+  constructor(options: NodeReactorOptions = {}) {
+    const withPool: BareOptions<ThreadPool> = {
+      ...options,
+      createThreadPool: (reactor) =>
+        new ThreadPool({ minThreads: 0, maxThreads: defaults.reactorMaxThreads, logger: reactor.logger }),
+    }
+    super(withPool)
+  }
+}
+
+/** The default reactor, for programs that need one. Libraries take a reactor as a parameter. */
+export const reactor: NodeReactor = new NodeReactor()
+
+// The event loop.
+export type {
+  Address,
+  ConnectionInfo,
+  DelayedCall,
+  ListeningPort,
+  ListenTCPOptions,
+  ListenUNIXOptions,
+  Reactor,
+  RunOptions,
+  ServerFactory,
+  TLSContext,
+} from './reactor/reactor.ts'
+
+// The tree of resources.
+export { Resource } from './resource/resource.ts'
+export type { Rendered, TreeNode } from './resource/resource.ts'
+export { Site } from './resource/site.ts'
+export type { SiteOptions } from './resource/site.ts'
+export { Request } from './http/request.ts'
+
+// Applications.
+export { WSGIResource } from './wsgi/wsgi-resource.ts'
+export type { WSGIOptions } from './wsgi/wsgi-resource.ts'
+export { resolveApplication } from './hosts/application.ts'
+export type { Application, ApplicationReference, ApplicationSpec } from './hosts/application.ts'
+export { ThreadPool } from './threadpool/thread-pool.ts'
+export type { ApplicationStatistics, PoolStatistics, ThreadPoolOptions } from './threadpool/thread-pool.ts'
+export type { HostRuntime, HostState, HostStatistics } from './hosts/host.ts'
+
+// Everything else.
+export { PlaitError } from './errors.ts'
+export type { ErrorCode } from './errors.ts'
+export { silentLogger } from './log/logger.ts'
+export type { LogFields, Logger } from './log/logger.ts'

@@ -1,0 +1,84 @@
+import type { Host, HostOptions, HostState, HostStatistics, Job, JobSink, RunningJob } from '#src/hosts/host.ts'
+import type { PlaitError } from '#src/errors.ts'
+
+/** A job in a {@link MemoryHost}, to be ended by the test. */
+export interface MemoryRun {
+  readonly job: Job
+  readonly sink: JobSink
+  readonly host: MemoryHost
+  abandoned: boolean
+  finish(error?: PlaitError): void
+}
+
+/** A host without a process: the test says when it is ready, when a run ends, when it dies. */
+export class MemoryHost implements Host {
+  readonly id: string
+  readonly options: HostOptions
+  readonly runtime = { name: 'Memory 1', executable: '', why: 'a test' }
+  readonly runs: MemoryRun[] = []
+  state: HostState = 'starting'
+  onGone: ((reason: string) => void) | undefined
+  threads: number
+  served = 0
+  ready: () => void = () => undefined
+  fail: (error: unknown) => void = () => undefined
+
+  constructor(options: HostOptions) {
+    this.id = options.id
+    this.options = options
+    this.threads = options.maxThreads
+  }
+
+  get inFlight(): number {
+    return this.runs.length
+  }
+
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.ready = () => {
+        this.state = 'ready'
+        resolve()
+      }
+      this.fail = reject
+    })
+  }
+
+  run(job: Job, sink: JobSink): RunningJob {
+    const run: MemoryRun = {
+      job,
+      sink,
+      host: this,
+      abandoned: false,
+      finish: (error) => {
+        this.runs.splice(this.runs.indexOf(run), 1)
+        this.served++
+        sink.finished(error)
+      },
+    }
+    this.runs.push(run)
+    const nothing = (): void => undefined
+    const abandon = (): void => {
+      run.abandoned = true
+    }
+    return { drained: nothing, input: nothing, inputEnd: nothing, inputFailed: nothing, fileTaken: nothing, abandon }
+  }
+
+  setThreads(maxThreads: number): void {
+    this.threads = maxThreads
+  }
+
+  die(reason: string, error: PlaitError): void {
+    this.state = 'gone'
+    for (const run of [...this.runs]) run.finish(error)
+    this.onGone?.(reason)
+  }
+
+  stop(): Promise<void> {
+    this.state = 'gone'
+    return Promise.resolve()
+  }
+
+  statistics(): HostStatistics {
+    return { id: this.id, state: this.state, pid: undefined, inFlight: this.inFlight, served: this.served }
+  }
+}
