@@ -1,9 +1,8 @@
 /**
  * The environ of PEP 3333, from a request. Text is latin-1 "bytes as text"; nothing of the server's own environment is in it.
  */
-import type { JobBody } from '../hosts/host.ts'
 import type { Request } from '../http/request.ts'
-import { serverSoftware } from '../version.ts'
+import { serverName } from '../http/server-name.ts'
 import { headerName, trimHeaderNames } from './header-name.ts'
 
 /** Where the values of the two headers stand that have a variable of their own. */
@@ -14,9 +13,10 @@ let requests = 0
 
 /**
  * The environ as flat pairs `[key, value, key, value …]`.
- * @param body the body as the application gets it: one that was received whole has a known length, whatever its transfer coding was
+ * @param received bytes of a body that was received whole: it has a known length, whatever its transfer coding was. Undefined when there
+ * is none, or when it is still coming
  */
-export function buildEnviron(request: Request, body: JobBody | undefined): string[] {
+export function buildEnviron(request: Request, received: number | undefined): string[] {
   const { channel } = request
   const secure = request.isSecure()
   const untouched = request.prepath.length === 0
@@ -40,11 +40,11 @@ export function buildEnviron(request: Request, body: JobBody | undefined): strin
     'SERVER_PROTOCOL',
     request.clientproto,
     'SERVER_NAME',
-    serverName(request.host) || channel.hostHost || 'localhost',
+    hostName(request.host) || channel.hostHost || 'localhost',
     'SERVER_PORT',
     channel.hostPort || portOf(request.host) || (secure ? '443' : '80'),
     'SERVER_SOFTWARE',
-    serverSoftware,
+    serverName,
     'REMOTE_ADDR',
     channel.peerHost,
     'REMOTE_PORT',
@@ -52,15 +52,14 @@ export function buildEnviron(request: Request, body: JobBody | undefined): strin
     'wsgi.url_scheme',
     secure ? 'https' : 'http',
   ]
-  addHeaders(environ, request.rawHeaders, body)
+  addHeaders(environ, request.rawHeaders, received)
   return environ
 }
 
 /** One pass; a repeated field is found by the mark that its name carries. */
-function addHeaders(environ: string[], fields: readonly string[], body: JobBody | undefined): void {
+function addHeaders(environ: string[], fields: readonly string[], received: number | undefined): void {
   trimHeaderNames()
   const request = ++requests
-  const whole = body !== undefined && body.kind !== 'stream'
   for (let at = 0; at < fields.length; at += 2) {
     const name = headerName(fields[at] as string)
     const value = fields[at + 1] as string
@@ -69,7 +68,7 @@ function addHeaders(environ: string[], fields: readonly string[], body: JobBody 
       if (name.use === 'content-type') environ[contentTypeAt] = value
       else if (name.use === 'content-length') environ[contentLengthAt] = value
       // A body that was received whole is no longer chunked.
-      else if (!whole) environ.push(name.key, value)
+      else if (received === undefined) environ.push(name.key, value)
     } else if (name.seenBy === request) {
       environ[name.index] += name.joiner + value
     } else {
@@ -77,7 +76,7 @@ function addHeaders(environ: string[], fields: readonly string[], body: JobBody 
       name.index = environ.push(name.key, value) - 1
     }
   }
-  if (whole) environ[contentLengthAt] = String(body.size)
+  if (received !== undefined) environ[contentLengthAt] = String(received)
 }
 
 /** The part of the path that the tree left over, percent-decoded once. */
@@ -87,7 +86,7 @@ function pathInfo(request: Request): string {
 }
 
 /** The name in a Host field: without port, and without the brackets of an IPv6 address. */
-function serverName(host: string | undefined): string {
+function hostName(host: string | undefined): string {
   if (host === undefined) return ''
   if (host.startsWith('[')) return host.slice(1, host.indexOf(']'))
   const colon = host.indexOf(':')

@@ -31,7 +31,8 @@ const contentLength = 'content-length'
 export function declaredLength(head: ResponseHead): DeclaredLength {
   const { status, headers } = head
   // An interim status as the final one would leave the client waiting for the response.
-  if (!(status >= 200 && status <= 999)) throw new PlaitError('PLAIT_APPLICATION', `Cannot send the status ${status} as a final response`)
+  if (!(status >= 200 && status <= 999))
+    throw new PlaitError('PLAIT_APPLICATION', `Cannot send the status ${status} as a final response`)
   let declared = -1
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] as string

@@ -57,19 +57,19 @@ export class WSGIResource implements TreeNode {
 
   /** Builds the environ and hands one job to the pool, once the body is here. */
   render(request: Request): Rendered {
-    if (!request.hasBody) this.#submit(request, undefined)
+    if (!request.hasBody) this.#submit(request, undefined, undefined)
     else if (this.#streams) this.#submitStreaming(request)
     else {
       request.readBody({ maxBody: this.#maxBody }, (error, body) => {
         // What is wrong with a body was answered where it was read; a body that broke off never reaches the application.
-        if (error === undefined) this.#submit(request, body)
+        if (error === undefined) this.#submit(request, body, body === undefined || body.kind === 'stream' ? 0 : body.size)
       })
     }
   }
 
-  #submit(request: Request, body: JobBody | undefined): void {
+  #submit(request: Request, body: JobBody | undefined, received: number | undefined): void {
     const response = new WSGIResponse(request, this.#context)
-    response.attach(this.#runner.submit(this.application, { environ: buildEnviron(request, body), body }, response))
+    response.attach(this.#runner.submit(this.application, { environ: buildEnviron(request, received), body }, response))
   }
 
   #submitStreaming(request: Request): void {
@@ -77,7 +77,7 @@ export class WSGIResource implements TreeNode {
     if (!feed.open(request, this.#maxBody)) return
     const response = new WSGIResponse(request, this.#context)
     response.input = feed
-    const job = { environ: buildEnviron(request, streamedBody), body: streamedBody }
+    const job = { environ: buildEnviron(request, undefined), body: streamedBody }
     const running = this.#runner.submit(this.application, job, response)
     response.attach(running)
     feed.attach(running)

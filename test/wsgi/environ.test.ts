@@ -184,7 +184,14 @@ test('buildEnviron never lets an underscore name or Proxy through (A19, D1, D2)'
 })
 
 test('buildEnviron passes on Authorization, Connection and odd names (A19, D5)', async () => {
-  const environ = await environOf('GET /', 'Host: x', 'Authorization: Basic x', 'Connection: close', '__proto-: y', 'constructor: z')
+  const environ = await environOf(
+    'GET /',
+    'Host: x',
+    'Authorization: Basic x',
+    'Connection: close',
+    '__proto-: y',
+    'constructor: z',
+  )
   assert.equal(environ['HTTP_AUTHORIZATION'], 'Basic x')
   assert.equal(environ['HTTP_CONNECTION'], 'close')
   assert.equal(environ['HTTP_CONSTRUCTOR'], 'z')

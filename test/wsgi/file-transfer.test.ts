@@ -63,7 +63,10 @@ test('FileTransfer sends an empty file, and nothing for an offset at the end', a
 })
 
 test('FileTransfer sends no more than Content-Length', async () => {
-  for (const [content, length] of [['hello world', 5], [large, 600_000]] as const) {
+  for (const [content, length] of [
+    ['hello world', 5],
+    [large, 600_000],
+  ] as const) {
     const response = await serveFile(fileOf(content), ['Content-Length', String(length)]).port.request('GET /')
     assert.equal(response.body.length, length)
     assert.equal(response.complete, true)
