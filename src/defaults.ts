@@ -2,26 +2,51 @@
  * The one table of defaults: code, help and documentation read it.
  * Sizes in bytes, times in seconds.
  */
-export const defaults = Object.freeze({
-  port: 8080,
+export interface Defaults {
+  readonly port: number
   /** Threads of the command line's pool (Twisted: `twist web --wsgi`, 0–20). */
+  readonly minThreads: number
+  readonly maxThreads: number
+  /** Threads of `reactor.getThreadPool()` (Twisted: 0–10). */
+  readonly reactorMaxThreads: number
+  readonly processes: number
+  readonly maxQueue: number
+  readonly queueTimeout: number
+  /** Largest request body, 0 = no limit. */
+  readonly maxBody: number
+  readonly requestBody: 'buffer' | 'stream'
+  /** A body up to this size travels in the request's frame; above it in memory of the server only until it is sent. */
+  readonly inlineBody: number
+  /** A body larger than this is spooled to a temporary file. */
+  readonly memoryBody: number
+  /** What an application may have written and the client not yet taken; then its thread waits. */
+  readonly responseWindow: number
+  /** What a client may have sent of a streamed body and the application not yet read. */
+  readonly inputWindow: number
+  readonly headTimeout: number
+  readonly maxHeadSize: number
+  readonly maxFields: number
+  readonly maxTarget: number
+  readonly bodyTimeout: number
+  readonly writeTimeout: number
+  readonly idleTimeout: number
+  readonly gracefulTimeout: number
+}
+
+/** The values. */
+export const defaults: Defaults = Object.freeze({
+  port: 8080,
   minThreads: 0,
   maxThreads: 20,
-  /** Threads of `reactor.getThreadPool()` (Twisted: 0–10). */
   reactorMaxThreads: 10,
   processes: 1,
   maxQueue: 1000,
   queueTimeout: 30,
-  /** Largest request body, 0 = no limit. */
   maxBody: 1024 ** 3,
-  requestBody: 'buffer' as 'buffer' | 'stream',
-  /** A body up to this size travels in the request's frame; above it in memory of the server only until it is sent. */
+  requestBody: 'buffer',
   inlineBody: 64 * 1024,
-  /** A body larger than this is spooled to a temporary file. */
   memoryBody: 1024 ** 2,
-  /** What an application may have written and the client not yet taken; then its thread waits. */
   responseWindow: 1024 ** 2,
-  /** What a client may have sent of a streamed body and the application not yet read. */
   inputWindow: 256 * 1024,
   headTimeout: 15,
   maxHeadSize: 64 * 1024,
@@ -31,4 +56,4 @@ export const defaults = Object.freeze({
   writeTimeout: 60,
   idleTimeout: 100,
   gracefulTimeout: 30,
-})
+} satisfies Defaults)

@@ -91,7 +91,7 @@ export interface ReactorThreadPool {
 }
 
 /** The event loop. */
-export interface Reactor {
+export interface Reactor<Pool extends ReactorThreadPool = ReactorThreadPool> {
   /** Where the reactor and what it owns log to. */
   readonly logger: Logger
   /** Seconds of a clock that only goes forward (Twisted: `IReactorTime.seconds`). */
@@ -109,7 +109,7 @@ export interface Reactor {
   /** Listens on a UNIX socket. A socket file that a dead process left is removed first. */
   listenUNIX(path: string, factory: ServerFactory, options?: ListenUNIXOptions): ListeningPort
   /** The reactor's own pool: made at the first call, started with the reactor, stopped with it (0–10 threads). */
-  getThreadPool(): ReactorThreadPool
+  getThreadPool(): Pool
   /** Sets the largest size of that pool. */
   suggestThreadPoolSize(size: number): void
   /** Starts; the promise is fulfilled when the reactor has stopped. Rejected when a port cannot listen. */

@@ -2,7 +2,7 @@
  * The environ of PEP 3333, from a request. Text is latin-1 "bytes as text"; nothing of the server's own environment is in it.
  */
 import type { Request } from '../http/request.ts'
-import { serverName } from '../http/server-name.ts'
+import { serverSoftware } from '../version.ts'
 import { headerName, trimHeaderNames } from './header-name.ts'
 
 /** Where the values of the two headers stand that have a variable of their own. */
@@ -44,7 +44,7 @@ export function buildEnviron(request: Request, received: number | undefined): st
     'SERVER_PORT',
     channel.hostPort || portOf(request.host) || (secure ? '443' : '80'),
     'SERVER_SOFTWARE',
-    serverName,
+    serverSoftware,
     'REMOTE_ADDR',
     channel.peerHost,
     'REMOTE_PORT',

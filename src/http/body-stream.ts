@@ -1,0 +1,80 @@
+import type { IncomingMessage } from 'node:http'
+
+/** Takes a body piece by piece. */
+export interface BodyConsumer {
+  data(chunk: Buffer): void
+  /** The body is whole. */
+  end(): void
+  /** There is no more, and it is not whole. */
+  failed(reason: string): void
+}
+
+/** Lets a body flow. */
+export interface BodyFlow {
+  /** The consumer takes `bytes` more. */
+  resume(bytes: number): void
+}
+
+/** Gives a body as it arrives, never more than the consumer asked for: what is not asked for stays in the client. */
+export class BodyStream implements BodyFlow {
+  readonly #source: IncomingMessage
+  readonly #consumer: BodyConsumer
+  readonly #limit: number
+  readonly #started: () => void
+  #wanted = 0
+  #size = 0
+  #listening = false
+  #over = false
+
+  /**
+   * @param limit bytes, 0 = no limit
+   * @param started called when the first byte is asked for (then 100 Continue is due)
+   */
+  constructor(source: IncomingMessage, limit: number, consumer: BodyConsumer, started: () => void) {
+    this.#source = source
+    this.#limit = limit
+    this.#consumer = consumer
+    this.#started = started
+  }
+
+  resume(bytes: number): void {
+    this.#wanted += bytes
+    if (this.#over) return
+    if (!this.#listening) this.#listen()
+    this.#read()
+  }
+
+  abort(reason: string): void {
+    if (this.#over) return
+    this.#over = true
+    this.#consumer.failed(reason)
+  }
+
+  #listen(): void {
+    this.#listening = true
+    this.#started()
+    this.#source.on('readable', () => this.#read())
+    this.#source.on('end', () => this.#end())
+    this.#source.on('error', () => this.abort('the client has gone'))
+  }
+
+  #read(): void {
+    while (!this.#over && this.#wanted > 0) {
+      const ready = this.#source.readableLength
+      // read(0) asks node:http for more.
+      const chunk = this.#source.read(ready === 0 ? undefined : Math.min(ready, this.#wanted)) as Buffer | null
+      if (chunk === null) return
+      this.#wanted -= chunk.length
+      this.#size += chunk.length
+      if (this.#limit > 0 && this.#size > this.#limit) this.abort(`it has more than ${this.#limit} bytes`)
+      else this.#consumer.data(chunk)
+    }
+  }
+
+  #end(): void {
+    if (this.#over) return
+    if (!this.#source.complete) return this.abort('the client has gone')
+    this.#over = true
+    this.#consumer.end()
+  }
+}

@@ -1,0 +1,194 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Logger } from '../log/logger.ts'
+import type { Address, ConnectionInfo, Reactor } from '../reactor/reactor.ts'
+import { rawRefusal, refusalPhrase, type Refusal } from './refusal.ts'
+import { Request } from './request.ts'
+
+/** Limits of a request's head. */
+export interface HeadLimits {
+  readonly maxTarget: number
+  readonly maxFields: number
+}
+
+/** What a channel needs of its factory. */
+export interface ChannelOwner {
+  readonly reactor: Reactor
+  readonly logger: Logger
+  readonly limits: HeadLimits
+  /** No new requests on this connection: the server stops. */
+  readonly stopping: boolean
+  requestReceived(request: Request): void
+  requestOver(request: Request): void
+  channelClosed(channel: HTTPChannel): void
+}
+
+/** What the connection is doing; each has a time limit of its own. */
+export type ChannelPhase = 'head' | 'body' | 'working' | 'idle' | 'lingering'
+
+/** A client that pipelines is read no further while this many requests wait. */
+const MOST_WAITING = 8
+
+/** One connection (Twisted: `HTTPChannel`): at most one of its requests is past this room, the others wait here in order. */
+export class HTTPChannel implements ConnectionInfo {
+  readonly socket: Duplex
+  readonly peer: Address
+  readonly host: Address
+  readonly secure: boolean
+  /** Addresses as text; '' on UNIX sockets. */
+  readonly peerHost: string
+  readonly peerPort: string
+  readonly hostHost: string
+  readonly hostPort: string
+  readonly #owner: ChannelOwner
+  readonly #waiting: Request[] = []
+  #current: Request | undefined
+  /** What is to be said of bytes that were no request, once the requests before them are answered. */
+  #farewell: Refusal | undefined
+  phase: ChannelPhase = 'head'
+  /** When it entered the phase, in seconds. */
+  since: number
+  /** Bytes in and out at the last look of the clock. */
+  progress = 0
+  halfClosed = false
+  #paused = false
+  #closed = false
+
+  constructor(owner: ChannelOwner, socket: Duplex, info: ConnectionInfo) {
+    this.#owner = owner
+    this.socket = socket
+    this.peer = info.peer
+    this.host = info.host
+    this.secure = info.secure
+    this.peerHost = info.peer.type === 'TCP' ? info.peer.host : ''
+    this.peerPort = info.peer.type === 'TCP' ? String(info.peer.port) : ''
+    this.hostHost = info.host.type === 'TCP' ? info.host.host : ''
+    this.hostPort = info.host.type === 'TCP' ? String(info.host.port) : ''
+    this.since = owner.reactor.seconds()
+    socket.on('close', () => this.#connectionLost())
+    socket.on('end', () => this.#ended())
+    socket.on('error', () => undefined)
+  }
+
+  get reactor(): Reactor {
+    return this.#owner.reactor
+  }
+
+  get limits(): HeadLimits {
+    return this.#owner.limits
+  }
+
+  /** No request is being read or answered. */
+  get idle(): boolean {
+    return this.#current === undefined && this.phase !== 'body' && this.phase !== 'lingering'
+  }
+
+  /** node:http has read a head. */
+  requestArrived(incoming: IncomingMessage, response: ServerResponse): void {
+    const request = new Request(this, incoming, response)
+    if (this.#current !== undefined) {
+      this.#waiting.push(request)
+      if (this.#waiting.length >= MOST_WAITING && !this.#paused) {
+        this.#paused = true
+        this.socket.pause()
+      }
+      return
+    }
+    this.#start(request)
+  }
+
+  #start(request: Request): void {
+    this.#current = request
+    this.enter('working')
+    const refusal = request.examine()
+    if (refusal === undefined) this.#owner.requestReceived(request)
+    else this.answerRefusal(request, refusal)
+  }
+
+  /** The body is being read: its progress has a time limit. */
+  bodyStarted(): void {
+    this.enter('body')
+  }
+
+  /** The body is here; the clock runs for nobody while the application works. */
+  enter(phase: ChannelPhase): void {
+    this.phase = phase
+    this.since = this.#owner.reactor.seconds()
+  }
+
+  /** May the connection live on behind the response to `request`? */
+  mayPersist(request: Request): boolean {
+    return !this.#owner.stopping && !request.bodyPending && this.#farewell === undefined
+  }
+
+  /** Answers a request with an error of HTTP itself; the connection closes behind it. */
+  answerRefusal(request: Request, refusal: Refusal): void {
+    this.#logRefusal(refusal, `${request.method} ${request.uri}`)
+    const body = Buffer.from(`${refusal.status} ${refusalPhrase(refusal.status)}: ${refusal.reason}\n`)
+    const headers = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(body.length), 'Connection', 'close']
+    request.sendWhole(refusal.status, refusalPhrase(refusal.status), headers, body)
+  }
+
+  /** What came is no request (node:http: 'clientError', 'connect'). Never in place of the answer to an earlier request. */
+  refuseBytes(refusal: Refusal): void {
+    this.#farewell = refusal
+    if (this.#current === undefined) this.#sayFarewell()
+    // Inside the body of the running request: nothing that comes after can be trusted.
+    else if (this.#current.bodyPending) this.#bodyBroken(this.#current, refusal)
+  }
+
+  #bodyBroken(request: Request, refusal: Refusal): void {
+    this.#logRefusal(refusal, `${request.method} ${request.uri}`)
+    if (request.code === 0 && this.socket.writable) this.socket.write(rawRefusal(refusal))
+    request.connectionLost()
+  }
+
+  #sayFarewell(): void {
+    const refusal = this.#farewell
+    if (refusal === undefined || this.#closed) return
+    this.#logRefusal(refusal, 'a request that could not be read')
+    if (this.socket.writable) this.socket.end(rawRefusal(refusal))
+    this.linger()
+  }
+
+  #logRefusal({ status, reason }: Refusal, what: string): void {
+    this.#owner.logger.info(`Refused with ${status}: ${what.slice(0, 200)}: ${reason}`, { client: this.peerHost })
+  }
+
+  /** Reads on for a moment after the last answer, so that the client gets it before the connection is reset. */
+  linger(): void {
+    this.enter('lingering')
+    this.socket.resume()
+  }
+
+  /** A request has ended, either way. The next one starts when node:http has let go of this one. */
+  requestOver(request: Request): void {
+    this.#owner.requestOver(request)
+    if (this.#current !== request) return
+    this.#current = undefined
+    if (request.disconnected || request.aborted || this.#closed) return
+    if (!this.mayPersist(request)) {
+      if (this.#farewell !== undefined && this.#waiting.length === 0) this.#sayFarewell()
+      if (this.#waiting.length === 0) return
+    }
+    const next = this.#waiting.shift()
+    if (next === undefined) this.enter('idle')
+    else this.#start(next)
+    if (this.#paused && this.#waiting.length < MOST_WAITING / 2) {
+      this.#paused = false
+      this.socket.resume()
+    }
+  }
+
+  #ended(): void {
+    this.halfClosed = true
+    this.#current?.halfClosed()
+  }
+
+  #connectionLost(): void {
+    this.#closed = true
+    this.#waiting.length = 0
+    this.#current?.connectionLost()
+    this.#owner.channelClosed(this)
+  }
+}

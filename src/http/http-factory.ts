@@ -1,0 +1,170 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { defaults } from '../defaults.ts'
+import { silentLogger, type Logger } from '../log/logger.ts'
+import type { ConnectionInfo, Reactor, ServerFactory } from '../reactor/reactor.ts'
+import { HTTPChannel, type ChannelOwner, type HeadLimits } from './http-channel.ts'
+import { refuse, type Refusal } from './refusal.ts'
+import { Request } from './request.ts'
+import { ConnectionSweep, type ConnectionTimeouts } from './connection-sweep.ts'
+
+/** Options of everything that speaks HTTP. */
+export interface HTTPOptions {
+  /** Called once for each request when it has ended; `request.aborted` when its response was cut. @default nothing */
+  accessLog?: (request: Request) => void
+  /** @default silent */
+  logger?: Logger
+  /** Seconds for the head of a request (408). @default 15 */
+  headTimeout?: number
+  /** Seconds without a byte of the body (408). @default 30 */
+  bodyTimeout?: number
+  /** Seconds in which the client takes no byte of the response (cut). @default 60 */
+  writeTimeout?: number
+  /** Seconds that a connection may be idle between requests. @default 100 */
+  idleTimeout?: number
+  /** Bytes of a head (431). @default 64 KiB */
+  maxHeadSize?: number
+  /** Fields of a head (431). @default 200 */
+  maxFields?: number
+  /** Bytes of a request-target (414). @default 16 KiB */
+  maxTarget?: number
+}
+
+const CHANNEL = Symbol('plait.channel')
+type WithChannel = Duplex & { [CHANNEL]?: HTTPChannel }
+
+/**
+ * Speaks HTTP/1 on the connections that a reactor accepts (Twisted: `twisted.web.http.HTTPFactory`). The parser is node:http's, in a
+ * server that never listens itself: sockets come from the reactor, or from a test's memory.
+ */
+export class HTTPFactory implements ServerFactory, ChannelOwner {
+  readonly logger: Logger
+  readonly limits: HeadLimits
+  readonly requestReceived: (request: Request) => void
+  readonly #accessLog: ((request: Request) => void) | undefined
+  readonly #server: Server
+  readonly #channels = new Set<HTTPChannel>()
+  readonly #sweep: ConnectionSweep
+  #reactor: Reactor | undefined
+  #stopping = false
+  #allClosed: (() => void) | undefined
+
+  /** @param requestReceived called with each request that HTTP lets through, on the event loop */
+  constructor(requestReceived: (request: Request) => void, options: HTTPOptions = {}) {
+    this.requestReceived = requestReceived
+    this.#accessLog = options.accessLog
+    this.logger = options.logger ?? silentLogger
+    this.limits = { maxTarget: options.maxTarget ?? defaults.maxTarget, maxFields: options.maxFields ?? defaults.maxFields }
+    const timeouts: ConnectionTimeouts = {
+      head: options.headTimeout ?? defaults.headTimeout,
+      body: options.bodyTimeout ?? defaults.bodyTimeout,
+      write: options.writeTimeout ?? defaults.writeTimeout,
+      idle: options.idleTimeout ?? defaults.idleTimeout,
+    }
+    this.#sweep = new ConnectionSweep(this.#channels, timeouts)
+    this.#server = this.#createServer(options.maxHeadSize ?? defaults.maxHeadSize)
+  }
+
+  get reactor(): Reactor {
+    return this.#reactor as Reactor
+  }
+
+  get stopping(): boolean {
+    return this.#stopping
+  }
+
+  startFactory(reactor: Reactor): void {
+    this.#reactor ??= reactor
+    this.#stopping = false
+    this.#sweep.start(reactor)
+  }
+
+  connectionMade(socket: Duplex, info: ConnectionInfo): void {
+    const channel = new HTTPChannel(this, socket, info)
+    ;(socket as WithChannel)[CHANNEL] = channel
+    this.#channels.add(channel)
+    this.#server.emit('connection', socket)
+  }
+
+  /** Closes idle connections, lets running requests finish; `abort` cuts them. */
+  stopFactory(_reactor: Reactor, abort: AbortSignal): Promise<void> {
+    this.#stopping = true
+    for (const channel of this.#channels) if (channel.idle) channel.socket.destroy()
+    const cut = (): void => {
+      for (const channel of this.#channels) channel.socket.destroy()
+    }
+    if (abort.aborted) cut()
+    abort.addEventListener('abort', cut, { once: true })
+    return new Promise<void>((resolve) => {
+      this.#allClosed = () => {
+        this.#sweep.stop()
+        abort.removeEventListener('abort', cut)
+        resolve()
+      }
+      if (this.#channels.size === 0) this.#allClosed()
+    })
+  }
+
+  // -- ChannelOwner
+
+  requestOver(request: Request): void {
+    if (this.#accessLog === undefined) return
+    try {
+      this.#accessLog(request)
+    } catch (error) {
+      this.logger.error(`The access log failed: ${String(error)}`)
+    }
+  }
+
+  channelClosed(channel: HTTPChannel): void {
+    this.#channels.delete(channel)
+    if (this.#channels.size === 0) this.#allClosed?.()
+  }
+
+  #createServer(maxHeaderSize: number): Server {
+    const server = createServer(
+      {
+        maxHeaderSize,
+        insecureHTTPParser: false,
+        // All of these are ours: they count progress, and run on the reactor's clock.
+        keepAliveTimeout: 0,
+        requestTimeout: 0,
+        headersTimeout: 0,
+        connectionsCheckingInterval: 2 ** 31 - 1,
+        // Checked with the rest of the head, so that it is logged.
+        requireHostHeader: false,
+      },
+      (incoming, response) => this.#requestArrived(incoming, response),
+    )
+    // node:http would deliver only so many fields and say nothing; we count them and refuse.
+    server.maxHeadersCount = 0
+    server.timeout = 0
+    // A client that has sent its FIN still gets its answer (Node keeps this one off its documentation, not off its API).
+    ;(server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true
+    // Continue is sent when somebody wants the body, not before.
+    server.on('checkContinue', (incoming, response) => this.#requestArrived(incoming, response))
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => channelOf(socket)?.refuseBytes(refusalOf(error)))
+    server.on('connect', (_incoming, socket) => channelOf(socket)?.refuseBytes(refuse(405, 'This server is no proxy')))
+    return server
+  }
+
+  #requestArrived(incoming: IncomingMessage, response: ServerResponse): void {
+    const channel = (incoming.socket as WithChannel)[CHANNEL] as HTTPChannel
+    channel.requestArrived(incoming, response)
+  }
+}
+
+function channelOf(socket: Duplex): HTTPChannel | undefined {
+  return (socket as WithChannel)[CHANNEL]
+}
+
+function refusalOf(error: NodeJS.ErrnoException): Refusal {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return refuse(431, 'The head of the request is too large')
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return refuse(413, 'The chunk extensions are too large')
+    default:
+      return refuse(400, 'This is no request of HTTP/1.1')
+  }
+}

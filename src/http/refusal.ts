@@ -1,0 +1,40 @@
+/** A request that HTTP itself forbids to serve: answered here, never seen by a resource. */
+export interface Refusal {
+  /** 400 … 505 */
+  readonly status: number
+  /** One line for the client and the log. */
+  readonly reason: string
+}
+
+const phrases: Readonly<Record<number, string>> = Object.freeze({
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  417: 'Expectation Failed',
+  431: 'Request Header Fields Too Large',
+  501: 'Not Implemented',
+  503: 'Service Unavailable',
+  505: 'HTTP Version Not Supported',
+})
+
+/** Makes a refusal. */
+export function refuse(status: number, reason: string): Refusal {
+  return { status, reason }
+}
+
+/** The reason phrase of a refusal's status. */
+export function refusalPhrase(status: number): string {
+  return phrases[status] ?? 'Error'
+}
+
+/** A whole response as bytes, for a connection on which no request could be made of what came. */
+export function rawRefusal({ status, reason }: Refusal): string {
+  const body = `${status} ${refusalPhrase(status)}: ${reason}\n`
+  const allow = status === 405 ? 'Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n' : ''
+  return (
+    `HTTP/1.1 ${status} ${refusalPhrase(status)}\r\n${allow}Content-Type: text/plain; charset=utf-8\r\n` +
+    `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\nDate: ${new Date().toUTCString()}\r\n\r\n${body}`
+  )
+}

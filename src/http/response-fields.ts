@@ -1,0 +1,55 @@
+import { STATUS_CODES } from 'node:http'
+import { PlaitError } from '../errors.ts'
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** Status and fields of a response that a resource builds up. */
+export class ResponseFields {
+  code = 200
+  message: string = 'OK'
+  #fields: [lower: string, name: string, value: string][] = []
+
+  setCode(code: number, message: string = STATUS_CODES[code] ?? 'Unknown Status'): void {
+    if (!Number.isInteger(code) || code < 100 || code > 999) {
+      throw new PlaitError('PLAIT_RESOURCE', `Cannot set the status ${code}: it must be a whole number from 100 to 999`)
+    }
+    this.code = code
+    this.message = message
+  }
+
+  set(name: string, value: string): void {
+    check(name, value)
+    this.remove(name)
+    this.#fields.push([name.toLowerCase(), name, value])
+  }
+
+  add(name: string, value: string): void {
+    check(name, value)
+    this.#fields.push([name.toLowerCase(), name, value])
+  }
+
+  remove(name: string): void {
+    const lower = name.toLowerCase()
+    this.#fields = this.#fields.filter((field) => field[0] !== lower)
+  }
+
+  has(name: string): boolean {
+    const lower = name.toLowerCase()
+    return this.#fields.some((field) => field[0] === lower)
+  }
+
+  flat(): string[] {
+    return this.#fields.flatMap(([, name, value]) => [name, value])
+  }
+}
+
+function check(name: string, value: string): void {
+  if (!TOKEN.test(name)) throw new PlaitError('PLAIT_RESOURCE', `Cannot send the field ${JSON.stringify(name)}: it is no token`)
+  if (!VALUE.test(value)) {
+    throw new PlaitError(
+      'PLAIT_RESOURCE',
+      `Cannot send the field ${name}: its value ${JSON.stringify(value)} has forbidden characters`,
+    )
+  }
+}

@@ -1,0 +1,213 @@
+import { createServer } from 'node:net'
+import { createServer as createTLSServer } from 'node:tls'
+import { defaults } from '../defaults.ts'
+import { PlaitError } from '../errors.ts'
+import { silentLogger, type Logger } from '../log/logger.ts'
+import { now, TimerCall } from './delayed-call.ts'
+import { NodePort, type Endpoint } from './node-port.ts'
+import type {
+  DelayedCall,
+  ListeningPort,
+  ListenTCPOptions,
+  ListenUNIXOptions,
+  Phase,
+  Reactor,
+  ReactorThreadPool,
+  RunOptions,
+  ServerFactory,
+  SystemEvent,
+  TLSContext,
+} from './reactor.ts'
+import { Triggers } from './triggers.ts'
+
+/** Options of {@link NodeReactor}. */
+export interface NodeReactorOptions<Pool extends ReactorThreadPool> {
+  /** @default silent */
+  logger?: Logger
+  /** Makes the reactor's own pool, at first use. */
+  createThreadPool?: (reactor: Reactor<Pool>) => Pool
+}
+
+const BACKLOG = 511
+type State = 'new' | 'running' | 'stopping' | 'stopped'
+
+/** Node's event loop as a reactor. Two of them in one process share nothing. */
+export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> implements Reactor<Pool> {
+  readonly logger: Logger
+  readonly #createThreadPool: ((reactor: Reactor<Pool>) => Pool) | undefined
+  readonly #triggers: Triggers
+  readonly #ports = new Set<NodePort>()
+  readonly #factories = new Set<ServerFactory>()
+  #whenRunning: (() => void)[] = []
+  #pool: Pool | undefined
+  #poolSize: number | undefined
+  #state: State = 'new'
+  #gracefulTimeout: number = defaults.gracefulTimeout
+  #abort = new AbortController()
+  #stopping: Promise<void> | undefined
+  #finished: { promise: Promise<void>; resolve(): void } = withResolver()
+
+  constructor(options: NodeReactorOptions<Pool> = {}) {
+    this.logger = options.logger ?? silentLogger
+    this.#createThreadPool = options.createThreadPool
+    this.#triggers = new Triggers(this.logger)
+  }
+
+  get running(): boolean {
+    return this.#state === 'running'
+  }
+
+  seconds(): number {
+    return now()
+  }
+
+  callLater(seconds: number, callable: () => void): DelayedCall {
+    return new TimerCall(seconds, callable)
+  }
+
+  callWhenRunning(callable: () => void): void {
+    if (this.running) callable()
+    else this.#whenRunning.push(callable)
+  }
+
+  addSystemEventTrigger(phase: Phase, event: SystemEvent, callable: () => void | Promise<void>): void {
+    this.#triggers.add(phase, event, callable)
+  }
+
+  listenTCP(port: number, factory: ServerFactory, options: ListenTCPOptions = {}): ListeningPort {
+    checkPort(port)
+    const server = createServer({ allowHalfOpen: true, noDelay: true })
+    return this.#add(new NodePort(server, tcp(port, options), factory, false))
+  }
+
+  listenTLS(port: number, factory: ServerFactory, context: TLSContext, options: ListenTCPOptions = {}): ListeningPort {
+    checkPort(port)
+    const server = createTLSServer({ ...context, allowHalfOpen: true, noDelay: true } as TLSContext)
+    server.on('tlsClientError', (error: Error) => this.logger.debug(`A TLS handshake failed: ${error.message}`))
+    return this.#add(new NodePort(server, tcp(port, options), factory, true))
+  }
+
+  listenUNIX(path: string, factory: ServerFactory, options: ListenUNIXOptions = {}): ListeningPort {
+    const endpoint: Endpoint = { type: 'UNIX', path, mode: options.mode ?? 0o666, backlog: options.backlog ?? BACKLOG }
+    return this.#add(new NodePort(createServer({ allowHalfOpen: true }), endpoint, factory, false))
+  }
+
+  getThreadPool(): Pool {
+    if (this.#pool !== undefined) return this.#pool
+    if (this.#createThreadPool === undefined) {
+      throw new PlaitError(
+        'PLAIT_CONFIGURATION',
+        'This reactor was made without a way to make a thread pool: give createThreadPool',
+      )
+    }
+    this.#pool = this.#createThreadPool(this)
+    if (this.#poolSize !== undefined) this.#pool.adjustPoolSize(0, this.#poolSize)
+    if (this.running) this.#pool.start()
+    return this.#pool
+  }
+
+  suggestThreadPoolSize(size: number): void {
+    this.#poolSize = size
+    this.#pool?.adjustPoolSize(0, size)
+  }
+
+  async run(options: RunOptions = {}): Promise<void> {
+    if (this.#state === 'running' || this.#state === 'stopping') {
+      throw new PlaitError('PLAIT_CONFIGURATION', 'This reactor runs already')
+    }
+    this.#reset(options)
+    const remove = (options.installSignalHandlers ?? true) ? this.#installSignalHandlers() : undefined
+    try {
+      await this.#triggers.fire('before', 'startup')
+      this.#state = 'running'
+      this.#pool?.start()
+      await this.#triggers.fire('during', 'startup')
+      const calls = this.#whenRunning
+      this.#whenRunning = []
+      for (const callable of calls) callable()
+      await this.#triggers.fire('after', 'startup')
+      await Promise.all([...this.#ports].map((port) => port.ready))
+    } catch (error) {
+      await this.stop()
+      throw error
+    } finally {
+      if (this.#state !== 'running') remove?.()
+    }
+    await this.#finished.promise
+    remove?.()
+  }
+
+  stop(): Promise<void> {
+    if (this.#stopping !== undefined) this.#abort.abort()
+    else this.#stopping = this.#stop()
+    return this.#stopping
+  }
+
+  #reset(options: RunOptions): void {
+    this.#gracefulTimeout = options.gracefulTimeout ?? defaults.gracefulTimeout
+    if (this.#state === 'stopped') {
+      this.#finished = withResolver()
+      this.#abort = new AbortController()
+      this.#stopping = undefined
+    }
+  }
+
+  async #stop(): Promise<void> {
+    this.#state = 'stopping'
+    const { signal } = this.#abort
+    const deadline = setTimeout(() => this.#abort.abort(), this.#gracefulTimeout * 1000)
+    await this.#triggers.fire('before', 'shutdown')
+    await Promise.all([...this.#ports].map((port) => port.stopListening()))
+    await Promise.all([...this.#factories].map((factory) => factory.stopFactory?.(this, signal)))
+    clearTimeout(deadline)
+    this.#ports.clear()
+    this.#factories.clear()
+    const timeout = signal.aborted ? 0 : this.#gracefulTimeout
+    await this.#pool?.stop({ timeout })
+    this.#pool = undefined
+    await this.#triggers.fire('during', 'shutdown')
+    await this.#triggers.fire('after', 'shutdown')
+    this.#state = 'stopped'
+    this.#finished.resolve()
+  }
+
+  #add(port: NodePort): ListeningPort {
+    this.#ports.add(port)
+    if (!this.#factories.has(port.factory)) {
+      this.#factories.add(port.factory)
+      port.factory.startFactory?.(this)
+    }
+    return port
+  }
+
+  /** The first signal stops in peace, the second at once. */
+  #installSignalHandlers(): () => void {
+    const handler = (signal: NodeJS.Signals): void => {
+      this.logger.info(
+        this.#stopping === undefined ? `${signal}: stopping; running requests may finish` : `${signal}: stopping now`,
+      )
+      void this.stop()
+    }
+    process.on('SIGINT', handler)
+    process.on('SIGTERM', handler)
+    return () => {
+      process.off('SIGINT', handler)
+      process.off('SIGTERM', handler)
+    }
+  }
+}
+
+function tcp(port: number, options: ListenTCPOptions): Endpoint {
+  return { type: 'TCP', port, host: options.interface, backlog: options.backlog ?? BACKLOG }
+}
+
+function checkPort(port: number): void {
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return
+  throw new PlaitError('PLAIT_CONFIGURATION', `Cannot listen on port ${port}: a port is a whole number from 0 to 65535`)
+}
+
+function withResolver(): { promise: Promise<void>; resolve(): void } {
+  let resolve: () => void = () => undefined
+  const promise = new Promise<void>((fulfil) => (resolve = fulfil))
+  return { promise, resolve }
+}
