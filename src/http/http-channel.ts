@@ -161,6 +161,17 @@ export class HTTPChannel implements ConnectionInfo {
     this.socket.resume()
   }
 
+  /** Ends the connection by a reset where the transport has one (TCP), else at once. */
+  reset(): void {
+    const socket = this.socket as Duplex & { resetAndDestroy?: () => void }
+    try {
+      if (socket.resetAndDestroy !== undefined) return socket.resetAndDestroy()
+    } catch {
+      // Not on TLS and UNIX sockets, and not while it closes.
+    }
+    socket.destroy()
+  }
+
   /** A request has ended, either way. The next one starts when node:http has let go of this one. */
   requestOver(request: Request): void {
     this.#owner.requestOver(request)

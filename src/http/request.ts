@@ -330,7 +330,9 @@ export class Request implements HeadFacts, Target {
     if (this.disconnected || this.#over) return
     this.aborted = true
     this.finished = true
-    this.channel.socket.destroy()
+    // What was written before goes out. Where the end of the connection is the end of the body, only a reset shows the cut.
+    if (this.#openEnded && this.clientproto === 'HTTP/1.0') this.channel.reset()
+    else this.channel.socket.end(() => this.channel.socket.destroy())
   }
 
   /** Answers with an error of HTTP itself and closes the connection. */

@@ -262,6 +262,17 @@ test('WSGIResponse breaks off when the application fails after its response bega
   }
 })
 
+test('WSGIResponse resets the connection where its plain end would look like the end of the body', async () => {
+  const { port } = serveWSGI((job) => {
+    stream(job, [], 'hello')
+    job.sink.finished(new PlaitError('PLAIT_APPLICATION', 'ValueError'))
+  })
+  const connection = port.connect()
+  connection.write('GET / HTTP/1.0\r\n\r\n')
+  await connection.ended()
+  assert.equal(connection.wasReset, true)
+})
+
 test('WSGIResponse logs a failure after a whole response and leaves the response alone', async () => {
   const { port, logger } = serveWSGI((job) => {
     job.sink.respond(head(200), bytes('x'), true)
