@@ -2,7 +2,6 @@
 import { HTTPFactory } from '../http/http-factory.ts'
 import type { HTTPOptions } from '../http/http-factory.ts'
 import type { Request } from '../http/request.ts'
-import { silentLogger } from '../log/logger.ts'
 import type { Logger } from '../log/logger.ts'
 import { errorHTML } from './error-page.ts'
 import { failRequest } from './failure.ts'
@@ -25,13 +24,13 @@ export class Site extends HTTPFactory {
   /** The root of the tree. */
   readonly resource: TreeNode
   readonly displayTracebacks: boolean
-  readonly #logger: Logger
+  readonly #logger: Logger | undefined
 
   constructor(resource: TreeNode, options: SiteOptions = {}) {
     super((request) => this.process(request), options)
     this.resource = resource
     this.displayTracebacks = options.displayTracebacks ?? false
-    this.#logger = options.logger ?? silentLogger
+    this.#logger = options.logger
   }
 
   /** Finds the resource for a request and renders it; whatever fails on the way becomes a response. */
@@ -69,7 +68,7 @@ export class Site extends HTTPFactory {
 
   /** Logs an error and ends its request: a 500 page, or a cut when a response has begun. */
   processingFailed(error: unknown, request: Request): void {
-    failRequest(request, error, this.#logger, this.displayTracebacks)
+    failRequest(request, error, this.#logger ?? request.reactor.logger, this.displayTracebacks)
   }
 
   async #renderLater(found: Promise<TreeNode>, request: Request): Promise<void> {

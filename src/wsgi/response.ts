@@ -60,7 +60,7 @@ export class WSGIResponse implements JobSink {
   constructor(request: Request, context: ResponseContext) {
     this.#request = request
     this.#context = context
-    request.onDisconnect = () => this.#clientGone()
+    request.onDisconnect = () => this.#lost()
   }
 
   /** Called with what the runner gave, right after it took the job. Events may have come before. */
@@ -81,6 +81,8 @@ export class WSGIResponse implements JobSink {
 
   respond(head: ResponseHead, body: Uint8Array, onePiece: boolean): void {
     if (this.#phase !== 'waiting') return
+    // The client has an answer already: its body was refused while it came.
+    if (this.#request.code !== 0) return this.#lost()
     try {
       this.#begin(head, body, onePiece)
     } catch (error) {
@@ -120,7 +122,10 @@ export class WSGIResponse implements JobSink {
   }
 
   respondFile(head: ResponseHead, file: FileResponse): void {
-    if (this.#phase !== 'waiting') return this.#running?.fileTaken(true)
+    if (this.#phase !== 'waiting' || this.#request.code !== 0) {
+      this.#lost()
+      return this.#running?.fileTaken(true)
+    }
     this.#phase = 'file'
     openSameFile(file, (error, descriptor, size) => {
       const open = error === undefined
@@ -246,7 +251,7 @@ export class WSGIResponse implements JobSink {
   #refuse(outcome: PlaitError): void {
     this.#phase = 'ended'
     const request = this.#request
-    if (request.disconnected) return
+    if (request.disconnected || request.code !== 0) return
     if (outcome.code === 'PLAIT_CLIENT_GONE') return request.breakOff(outcome.message)
     const id = failureId()
     this.#log(outcome, id, 'before its response')
@@ -270,7 +275,8 @@ export class WSGIResponse implements JobSink {
     this.#running?.abandon()
   }
 
-  #clientGone(): void {
+  /** The client gets nothing of this response any more. */
+  #lost(): void {
     this.#phase = 'ended'
     this.#transfer?.stop()
     this.#abandon()

@@ -187,3 +187,17 @@ test('WSGIResource refuses a streamed body above maxBody before the application 
   assert.equal(response.status, 413)
   assert.equal(pool.jobs.length, 0)
 })
+
+test('WSGIResource answers a streamed body of unknown length that grows above maxBody with 413', async () => {
+  const { port, pool } = serveWSGI((job) => job.sink.inputWanted(100), { requestBody: 'stream', maxBody: 5 })
+  const connection = port.connect()
+  connection.write('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n')
+  await until(() => pool.jobs[0]?.inputs.length === 1)
+  connection.write('3\r\ndef\r\n')
+  assert.equal((await connection.response()).status, 413)
+  const job = pool.jobs[0] as MemoryJob
+  assert.match(job.inputFailure ?? '', /more than 5 bytes/)
+  job.answer(200, [], 'too late')
+  await settle()
+  assert.equal(connection.received.length, 0)
+})
