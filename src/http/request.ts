@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import type { JobBody } from '../hosts/host.ts'
@@ -314,6 +315,12 @@ export class Request implements HeadFacts, Target {
   sendHead(status: number, reason: string, headers: readonly string[]): void {
     this.#writeHead(status, reason, headers)
     this.#openEnded = !hasField(headers, 'content-length')
+    const { socket } = this.channel
+    // The head leaves at the end of this turn, in one write with what of the body is here by then.
+    if (socket.writableCorked === 0) {
+      socket.cork()
+      process.nextTick(uncork, socket)
+    }
     this.#response.flushHeaders()
     if (this.#openEnded && this.channel.halfClosed) this.connectionLost()
   }
@@ -407,6 +414,10 @@ function responseFinished(this: ServerResponse): void {
 
 /** A body up to this size is copied into the write of the head. */
 const SHORT = 8 * 1024
+
+function uncork(socket: Duplex): void {
+  socket.uncork()
+}
 
 function nothing(): void {
   // nobody waits for it
