@@ -1,0 +1,160 @@
+/**
+ * Requests every page of an application from three servers: Plait, Plait with the application inside `wsgiref.validate.validator`,
+ * and the reference server `wsgiref.simple_server`. Status, headers and body have to be the same.
+ */
+import assert from 'node:assert/strict'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { Browser, type Reply, type Visit } from '../support/browser.ts'
+import { frameworksMissing, python } from '../support/frameworks.ts'
+import { root } from '../support/paths.ts'
+import { startPlait, startReference, type RunningServer } from '../support/server.ts'
+
+/** One page, visited after the pages before it in the list, with the cookies that those set. */
+export interface Page {
+  /** The request; a function when it depends on the reply to the page before (a CSRF token in a form). */
+  visit: Visit | ((last: Reply) => Visit)
+  status: number
+  /** What else the reply must show; asked of every server. */
+  check?: (reply: Reply) => void
+}
+
+/** An application with its pages. */
+export interface PagedApplication {
+  /** Folder below test/fixtures/apps. */
+  folder: string
+  /** Module that has `application` and `validated`. */
+  module: string
+  pages: readonly Page[]
+  /** Fills the folder that the application finds in `APP_DATA`; each server then gets a copy. */
+  prepare?: (data: string, env: Record<string, string>) => Promise<void>
+}
+
+/** Headers that belong to the server and the connection, not to the application. */
+const serverHeaders = ['date', 'server', 'connection', 'transfer-encoding', 'keep-alive']
+
+/** Where the servers may differ beyond those, and why. */
+const exceptions: readonly { header: string; when: (method: string, status: number) => boolean; reason: string }[] = [
+  {
+    header: 'content-length',
+    when: (_method, status) => status === 204 || status === 304,
+    reason: 'wsgiref adds Content-Length: 0 to an empty result; RFC 9110 §8.6 forbids it in 204, and in 304 it would be wrong',
+  },
+  {
+    header: 'content-length',
+    when: (method) => method === 'HEAD',
+    reason:
+      'wsgiref computes the length of the empty body that a framework gives for HEAD; RFC 9110 §8.6 wants that of GET or none',
+  },
+]
+
+/** Text that no two requests have in common. */
+const varying: readonly { pattern: RegExp; reason: string }[] = [
+  { pattern: /expires=[^;]+/gi, reason: 'the end of a cookie is counted from now' },
+  { pattern: /(?<=\b(?:session|csrftoken|sessionid|count)=)[^;]{20,}/g, reason: 'signed with the time, or random' },
+  { pattern: /(?<=two=zwei:)[^;]+/g, reason: 'signed with the time' },
+  { pattern: /(?<=name="csrfmiddlewaretoken" value=")\w+/g, reason: 'masked with random bytes each time' },
+  { pattern: /(?<=Last-Modified: ).*/g, reason: 'a page made from the database is as old as its row' },
+]
+
+/** Declares the tests of all pages. */
+export function comparePages(title: string, served: PagedApplication): void {
+  describe(title, { skip: frameworksMissing }, () => {
+    const servers = new Map<string, RunningServer>()
+    const browsers = new Map<string, Browser>()
+    const last = new Map<string, Reply>()
+    let data: string
+
+    before(async () => {
+      data = mkdtempSync(join(tmpdir(), 'plait-test-'))
+      const started = await startAll(data, served)
+      for (const [name, server] of started) {
+        servers.set(name, server)
+        browsers.set(name, new Browser(server.url, { headMayHaveBody: name === 'wsgiref' }))
+      }
+    })
+    after(async () => {
+      await Promise.all([...servers.values()].map((server) => server.stop()))
+      rmSync(data, { recursive: true, force: true })
+    })
+
+    for (const page of served.pages) {
+      test(titleOf(page), async () => {
+        const replies = new Map<string, Reply>()
+        let method = 'GET'
+        for (const [name, browser] of browsers) {
+          const visit = visitOf(page, last.get(name))
+          method = visit.method ?? 'GET'
+          const reply = await browser.visit(visit)
+          last.set(name, reply)
+          replies.set(name, reply)
+          assert.equal(reply.status, page.status, `${name}: ${reply.text}\n${servers.get(name)?.log()}`)
+          page.check?.(reply)
+        }
+        const reference = comparable(replies.get('wsgiref'), method)
+        assert.deepEqual(comparable(replies.get('Plait'), method), reference)
+        assert.deepEqual(comparable(replies.get('Plait, validated'), method), reference)
+      })
+    }
+
+    test('the validator has no complaint', () => {
+      const log = servers.get('Plait, validated')?.log() ?? ''
+      assert.doesNotMatch(log, /AssertionError|WSGIWarning|without being closed/)
+    })
+  })
+}
+
+async function startAll(data: string, served: PagedApplication): Promise<[string, RunningServer][]> {
+  const folder = `${root}/test/fixtures/apps/${served.folder}`
+  const envOf = (name: string): Record<string, string> => ({
+    APP_DATA: `${data}/${name}`,
+    PYTHONDONTWRITEBYTECODE: '1',
+    // The order of Python's sets is seen in `Allow`.
+    PYTHONHASHSEED: '0',
+  })
+  for (const name of ['template', 'plait', 'validated', 'wsgiref']) {
+    if (name === 'template') {
+      cpSync(mkdtempSync(join(data, 'empty-')), `${data}/template`, { recursive: true })
+      await served.prepare?.(`${data}/template`, envOf('template'))
+    } else cpSync(`${data}/template`, `${data}/${name}`, { recursive: true })
+  }
+  const plain = `${served.module}:application`
+  const validated = `${served.module}:validated`
+  const results = await Promise.allSettled([
+    startPlait({ application: plain, folder, python, env: envOf('plait') }),
+    startPlait({ application: validated, folder, python, env: envOf('validated') }),
+    startReference({ application: plain, folder, python, env: envOf('wsgiref') }),
+  ])
+  const failed = results.find((result) => result.status === 'rejected')
+  const running = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  if (failed === undefined) return ['Plait', 'Plait, validated', 'wsgiref'].map((name, i) => [name, running[i] as RunningServer])
+  await Promise.all(running.map((server) => server.stop()))
+  throw failed.reason
+}
+
+function titleOf(page: Page): string {
+  if (typeof page.visit === 'function') return `${page.visit.name} → ${page.status}`
+  const { method = 'GET', path, headers = {} } = page.visit
+  const fields = Object.entries(headers).map(([name, value]) => `, ${name}: ${value}`)
+  return `${method} ${path}${fields.join('')} → ${page.status}`
+}
+
+function visitOf(page: Page, last: Reply | undefined): Visit {
+  if (typeof page.visit !== 'function') return page.visit
+  assert.ok(last, 'the first page cannot depend on another')
+  return page.visit(last)
+}
+
+/** What has to be the same. */
+function comparable(reply: Reply | undefined, method: string): object {
+  assert.ok(reply)
+  const skipped = new Set(serverHeaders)
+  for (const { header, when } of exceptions) if (when(method, reply.status)) skipped.add(header)
+  const steady = (text: string): string => varying.reduce((all, { pattern }) => all.replaceAll(pattern, '…'), text)
+  const headers = reply.headers
+    .filter(([name]) => !skipped.has(name.toLowerCase()))
+    .map(([name, value]) => steady(`${name}: ${value}`))
+  return { status: reply.status, headers, body: steady(reply.body.toString('latin1')) }
+}
