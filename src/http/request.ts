@@ -322,7 +322,6 @@ export class Request implements HeadFacts, Target {
       process.nextTick(uncork, socket)
     }
     this.#response.flushHeaders()
-    if (this.#openEnded && this.channel.halfClosed) this.connectionLost()
   }
 
   /** A piece of the body; `flushed` is called when the system has taken it. */

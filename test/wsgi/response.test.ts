@@ -335,6 +335,18 @@ test('WSGIResponse still answers a client that has half-closed (A48)', async () 
   assert.equal((await response).text, 'answered')
 })
 
+test('WSGIResponse answers a client that has half-closed before, without a length too', async () => {
+  const { port, pool } = serveWSGI(() => undefined)
+  const connection = port.connect()
+  const response = connection.request('GET /')
+  connection.end()
+  await until(() => pool.jobs.length === 1)
+  await settle()
+  stream(pool.jobs[0] as MemoryJob, [], 'one', 'two')
+  pool.jobs[0]?.sink.finished(undefined)
+  assert.equal((await response).text, 'onetwo')
+})
+
 test('WSGIResponse ends a response without a length when its client half-closes', async () => {
   const { port, pool } = serveWSGI((job) => stream(job, [], 'event'))
   const connection = port.connect()
