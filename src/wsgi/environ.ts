@@ -19,7 +19,13 @@ let requests = 0
 export function buildEnviron(request: Request, received: number | undefined): string[] {
   const { channel } = request
   const secure = request.isSecure()
-  const untouched = request.prepath.length === 0
+  let scriptName = joinSegments(request.prepath)
+  let pathInfo = joinSegments(request.postpath)
+  // At the index of the root the slash belongs to PATH_INFO: "SCRIPT_NAME cannot be '/'" (wsgiref.validate).
+  if (scriptName === '/') {
+    scriptName = ''
+    pathInfo = `/${pathInfo}`
+  }
   const environ = [
     'CONTENT_TYPE',
     '',
@@ -28,9 +34,9 @@ export function buildEnviron(request: Request, received: number | undefined): st
     'REQUEST_METHOD',
     request.method,
     'SCRIPT_NAME',
-    untouched ? '' : `/${request.prepath.join('/')}`,
+    scriptName,
     'PATH_INFO',
-    pathInfo(request),
+    pathInfo,
     'QUERY_STRING',
     request.queryString,
     'REQUEST_URI',
@@ -79,10 +85,9 @@ function addHeaders(environ: string[], fields: readonly string[], received: numb
   if (received !== undefined) environ[contentLengthAt] = String(received)
 }
 
-/** The part of the path that the tree left over, percent-decoded once. */
-function pathInfo(request: Request): string {
-  const { postpath } = request
-  return postpath.length === 0 ? '' : `/${postpath.join('/')}`
+/** Decoded segments as a path, `''` for none. */
+function joinSegments(segments: readonly string[]): string {
+  return segments.length === 0 ? '' : `/${segments.join('/')}`
 }
 
 /** The name in a Host field: without port, and without the brackets of an IPv6 address. */

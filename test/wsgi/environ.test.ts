@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { Resource } from '#src/resource/resource.ts'
 import { Site } from '#src/resource/site.ts'
 import { MemoryReactor, MemoryThreadPool } from '#src/testing.ts'
@@ -59,6 +60,9 @@ const paths: readonly (readonly [mount: readonly string[], target: string, scrip
   [['deep', ''], '/deep/', '/deep/', ''],
   [['deep', 'a b'], '/deep/a%20b/x', '/deep/a b', '/x'],
   [[], 'http://abs/p', '', '/p'],
+  // Not in the table: SCRIPT_NAME may never be '/'.
+  [[''], '/', '', '/'],
+  [[''], '//x', '', '//x'],
 ]
 
 for (const [mount, target, scriptName, pathInfo] of paths) {
@@ -219,4 +223,31 @@ test('buildEnviron survives thousands of different header names', async () => {
   }
   for (const job of pool.jobs) assert.equal(job.environ['HTTP_X_TWICE'], '1,2')
   assert.equal(Object.keys(pool.jobs[59]?.environ ?? {}).filter((key) => key.startsWith('HTTP_X_NAME_59')).length, 50)
+})
+
+/** The bytes of a percent-encoded text, done by hand: one escape after the other. */
+function decoded(text: string): string {
+  let result = ''
+  for (let at = 0; at < text.length; at++) {
+    const hex = text.slice(at + 1, at + 3)
+    if (text[at] === '%' && /^[0-9a-f]{2}$/i.test(hex)) {
+      result += String.fromCharCode(Number.parseInt(hex, 16))
+      at += 2
+    } else result += text[at]
+  }
+  return result
+}
+
+test('buildEnviron gives every path decoded once, whatever is in it', async () => {
+  const { port, pool } = serveWSGI(ok)
+  const connection = port.connect()
+  const piece = fc.constantFrom('/', 'a', '.', '..', '%', '%2F', '%25', '%41', '%e9', '%zz', '~', ';', '//')
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { maxLength: 12 }), async (pieces) => {
+      const path = `/${pieces.join('')}`
+      await connection.request(`GET ${path}?${path}`)
+      assert.equal(pool.jobs.at(-1)?.environ['PATH_INFO'], decoded(path))
+      assert.equal(pool.jobs.at(-1)?.environ['QUERY_STRING'], path)
+    }),
+  )
 })
