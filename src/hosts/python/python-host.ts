@@ -6,6 +6,7 @@ import { FrameReader, type FrameConsumer } from '../../wire/frame-reader.ts'
 import { RequestBatch } from '../../wire/request-batch.ts'
 import type { Host, HostOptions, HostRuntime, HostState, HostStatistics, Job, JobSink, RunningJob } from '../host.ts'
 import { findPython } from './find-python.ts'
+import { JobTable } from './job-table.ts'
 import { loadError, type LoadFailure } from './load-failure.ts'
 import { PythonJob, type JobChannel } from './python-job.ts'
 import { PythonProcess } from './python-process.ts'
@@ -13,7 +14,6 @@ import { ResponseHeads } from './response-heads.ts'
 
 /** A batch that has more bytes of bodies than this leaves before the turn of the event loop ends. */
 const LARGE_BATCH = 256 * 1024
-const LARGEST_ID = 0x7fffffff
 /** Seconds that an interpreter has to end by itself (exit functions of the application) before it is killed. */
 const EXIT_SECONDS = 5
 
@@ -28,7 +28,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   readonly responseWindow: number = defaults.responseWindow
   onGone: ((reason: string) => void) | undefined
   readonly #options: HostOptions
-  readonly #jobs = new Map<number, PythonJob>()
+  readonly #jobs = new JobTable()
   readonly #heads = new ResponseHeads()
   readonly #reader = new FrameReader(this)
   #state: HostState = 'starting'
@@ -39,7 +39,6 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   #batch = new RequestBatch(false)
   #json = false
   #flushScheduled = false
-  #lastId = 0
   #served = 0
   readonly #flush = (): void => this.#sendBatch()
 
@@ -78,9 +77,9 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   }
 
   run(job: Job, sink: JobSink): RunningJob {
-    const id = (this.#lastId = this.#lastId === LARGEST_ID ? 1 : this.#lastId + 1)
+    const id = this.#jobs.nextId()
     const running = new PythonJob(id, sink, this)
-    this.#jobs.set(id, running)
+    this.#jobs.put(running)
     this.#batch.add(id, job.environ, job.body)
     if (this.#batch.bodyBytes > LARGE_BATCH) this.#sendBatch()
     // All requests of one turn of the event loop leave in one write.
@@ -228,7 +227,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
 
   #finish(job: PythonJob, outcome: PlaitError | undefined): void {
     job.over = true
-    this.#jobs.delete(job.id)
+    this.#jobs.delete(job)
     this.#served++
     job.sink.finished(outcome)
     if (this.#jobs.size === 0) this.#drained?.()
@@ -263,7 +262,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
     this.#state = 'gone'
     this.#started?.reject(error)
     this.#started = undefined
-    for (const job of this.#jobs.values()) this.#finish(job, error)
+    for (const job of this.#jobs.all()) this.#finish(job, error)
     this.#drained?.()
     for (const resolve of this.#goneWaiters) resolve()
     this.onGone?.(reason)
