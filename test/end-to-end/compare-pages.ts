@@ -1,9 +1,9 @@
 /**
- * Requests every page of an application from three servers: Plait, Plait with the application inside `wsgiref.validate.validator`,
- * and the reference server `wsgiref.simple_server`. Status, headers and body have to be the same.
+ * Requests every page of an application from four servers: Plait, Plait with the application inside `wsgiref.validate.validator`,
+ * Plait with streamed request bodies and two processes, and the reference server `wsgiref.simple_server`. Status, headers and body have to be the same.
  */
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -31,6 +31,19 @@ export interface PagedApplication {
   /** Fills the folder that the application finds in `APP_DATA`; each server then gets a copy. */
   prepare?: (data: string, env: Record<string, string>) => Promise<void>
 }
+
+/** The servers that are compared; the last is the reference. */
+const servers = [
+  { name: 'Plait', attribute: 'application', start: startPlait, options: [] },
+  { name: 'Plait, validated', attribute: 'validated', start: startPlait, options: [] },
+  {
+    name: 'Plait, streamed',
+    attribute: 'application',
+    start: startPlait,
+    options: ['--request-body', 'stream', '--processes', '2'],
+  },
+  { name: 'wsgiref', attribute: 'application', start: startReference, options: [] },
+]
 
 /** Headers that belong to the server and the connection, not to the application. */
 const serverHeaders = ['date', 'server', 'connection', 'transfer-encoding', 'keep-alive']
@@ -62,7 +75,7 @@ const varying: readonly { pattern: RegExp; reason: string }[] = [
 /** Declares the tests of all pages. */
 export function comparePages(title: string, served: PagedApplication): void {
   describe(title, { skip: frameworksMissing }, () => {
-    const servers = new Map<string, RunningServer>()
+    const running = new Map<string, RunningServer>()
     const browsers = new Map<string, Browser>()
     const last = new Map<string, Reply>()
     let data: string
@@ -71,12 +84,12 @@ export function comparePages(title: string, served: PagedApplication): void {
       data = mkdtempSync(join(tmpdir(), 'plait-test-'))
       const started = await startAll(data, served)
       for (const [name, server] of started) {
-        servers.set(name, server)
+        running.set(name, server)
         browsers.set(name, new Browser(server.url, { headMayHaveBody: name === 'wsgiref' }))
       }
     })
     after(async () => {
-      await Promise.all([...servers.values()].map((server) => server.stop()))
+      await Promise.all([...running.values()].map((server) => server.stop()))
       rmSync(data, { recursive: true, force: true })
     })
 
@@ -90,17 +103,16 @@ export function comparePages(title: string, served: PagedApplication): void {
           const reply = await browser.visit(visit)
           last.set(name, reply)
           replies.set(name, reply)
-          assert.equal(reply.status, page.status, `${name}: ${reply.text}\n${servers.get(name)?.log()}`)
+          assert.equal(reply.status, page.status, `${name}: ${reply.text}\n${running.get(name)?.log()}`)
           page.check?.(reply)
         }
         const reference = comparable(replies.get('wsgiref'), method)
-        assert.deepEqual(comparable(replies.get('Plait'), method), reference)
-        assert.deepEqual(comparable(replies.get('Plait, validated'), method), reference)
+        for (const [name, reply] of replies) assert.deepEqual(comparable(reply, method), reference, name)
       })
     }
 
     test('the validator has no complaint', () => {
-      const log = servers.get('Plait, validated')?.log() ?? ''
+      const log = running.get('Plait, validated')?.log() ?? ''
       assert.doesNotMatch(log, /AssertionError|WSGIWarning|without being closed/)
     })
   })
@@ -108,30 +120,26 @@ export function comparePages(title: string, served: PagedApplication): void {
 
 async function startAll(data: string, served: PagedApplication): Promise<[string, RunningServer][]> {
   const folder = `${root}/test/fixtures/apps/${served.folder}`
-  const envOf = (name: string): Record<string, string> => ({
-    APP_DATA: `${data}/${name}`,
-    PYTHONDONTWRITEBYTECODE: '1',
-    // The order of Python's sets is seen in `Allow`.
-    PYTHONHASHSEED: '0',
-  })
-  for (const name of ['template', 'plait', 'validated', 'wsgiref']) {
-    if (name === 'template') {
-      cpSync(mkdtempSync(join(data, 'empty-')), `${data}/template`, { recursive: true })
-      await served.prepare?.(`${data}/template`, envOf('template'))
-    } else cpSync(`${data}/template`, `${data}/${name}`, { recursive: true })
-  }
-  const plain = `${served.module}:application`
-  const validated = `${served.module}:validated`
-  const results = await Promise.allSettled([
-    startPlait({ application: plain, folder, python, env: envOf('plait') }),
-    startPlait({ application: validated, folder, python, env: envOf('validated') }),
-    startReference({ application: plain, folder, python, env: envOf('wsgiref') }),
-  ])
+  const template = `${data}/template`
+  mkdirSync(template)
+  await served.prepare?.(template, envOf(template))
+  const results = await Promise.allSettled(
+    servers.map(({ attribute, start, options }, index) => {
+      const own = `${data}/${index}`
+      cpSync(template, own, { recursive: true })
+      return start({ application: `${served.module}:${attribute}`, folder, python, env: envOf(own), options })
+    }),
+  )
   const failed = results.find((result) => result.status === 'rejected')
   const running = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-  if (failed === undefined) return ['Plait', 'Plait, validated', 'wsgiref'].map((name, i) => [name, running[i] as RunningServer])
+  if (failed === undefined) return servers.map(({ name }, index) => [name, running[index] as RunningServer])
   await Promise.all(running.map((server) => server.stop()))
   throw failed.reason
+}
+
+function envOf(data: string): Record<string, string> {
+  // The order of Python's sets is seen in `Allow`.
+  return { APP_DATA: data, PYTHONDONTWRITEBYTECODE: '1', PYTHONHASHSEED: '0' }
 }
 
 function titleOf(page: Page): string {

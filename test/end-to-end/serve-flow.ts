@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Browser } from '../support/browser.ts'
 import { root } from '../support/paths.ts'
+import { RawClient } from '../support/raw-client.ts'
 import { startPlait, startProgram, type RunningServer } from '../support/server.ts'
 
 /** test/fixtures/flow/flow.py in a server. */
@@ -11,6 +12,8 @@ export interface FlowServer extends RunningServer {
   page(path: string): Promise<string>
   /** Process id of the host. */
   hostPid(): Promise<number>
+  /** A raw connection, closed before the server is stopped (which would wait for its request). */
+  client(options?: { paused?: boolean }): Promise<RawClient>
   /** The lines that the application has noted. */
   notes(): string[]
 }
@@ -34,15 +37,21 @@ async function serve(start: (env: Record<string, string>) => Promise<RunningServ
   const data = mkdtempSync(join(tmpdir(), 'plait-test-'))
   const server = await start({ APP_DATA: data })
   const page = async (path: string): Promise<string> => (await new Browser(server.url).visit({ path })).text
+  const clients: RawClient[] = []
   const file = `${data}/notes.txt`
   return {
     ...server,
     page,
     hostPid: async () => Number(await page('/pid')),
+    client: async (options) => {
+      const client = await RawClient.connect(server.url, options)
+      clients.push(client)
+      return client
+    },
     notes: () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []),
     stop: async () => {
-      await server.stop()
-      rmSync(data, { recursive: true, force: true })
+      for (const client of clients) client.destroy()
+      await server.stop().finally(() => rmSync(data, { recursive: true, force: true }))
     },
   }
 }

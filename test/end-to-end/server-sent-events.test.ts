@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RawClient } from '../support/raw-client.ts'
 import { serveFlow } from './serve-flow.ts'
 
 test('each event arrives before the application makes the next', async (t) => {
   const server = await serveFlow()
   t.after(server.stop)
-  const client = await RawClient.connect(server.url)
-  t.after(() => client.destroy())
+  const client = await server.client()
   client.get('/events')
   for (let number = 0; number < 5; number++) {
     await client.receives(new RegExp(`data: ${number}\n\n`))

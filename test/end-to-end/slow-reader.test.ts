@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { residentMemory } from '../support/processes.ts'
-import { RawClient } from '../support/raw-client.ts'
 import { pause } from '../support/until.ts'
 import { serveFlow } from './serve-flow.ts'
 
@@ -10,8 +9,7 @@ test('a generator of 1 GiB for a slow reader takes no memory', { skip: process.p
   t.after(server.stop)
   const pids = [server.pid, await server.hostPid()]
   const idle = pids.map(residentMemory)
-  const client = await RawClient.connect(server.url, { paused: true })
-  t.after(() => client.destroy())
+  const client = await server.client({ paused: true })
   client.get('/gigabyte')
   let read = 0
   for (let i = 0; i < 60; i++) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RawClient } from '../support/raw-client.ts'
+import type { RawClient } from '../support/raw-client.ts'
 import { serveFlow } from './serve-flow.ts'
 
 test('clients that upload slowly hold no thread', async (t) => {
@@ -9,8 +9,7 @@ test('clients that upload slowly hold no thread', async (t) => {
   const size = 3_000_000
   const uploads: RawClient[] = []
   for (let i = 0; i < 5; i++) {
-    const client = await RawClient.connect(server.url)
-    t.after(() => client.destroy())
+    const client = await server.client()
     client.socket.write(`POST /upload HTTP/1.1\r\nHost: shop.example\r\nContent-Length: ${size}\r\n\r\n`)
     client.socket.write(Buffer.alloc(size / 2))
     uploads.push(client)

@@ -37,7 +37,7 @@ export interface RunningServer {
   log(): string
   /** Fulfilled with its exit code, or with the name of the signal that ended it. */
   readonly exited: Promise<number | string>
-  /** Ends it (SIGTERM, after 10 s SIGKILL) and waits for its end. Idempotent. */
+  /** Ends it (SIGTERM) and waits for its end. Rejected when 10 s were not enough and it had to be killed. Idempotent. */
   stop(): Promise<void>
 }
 
@@ -79,10 +79,12 @@ async function start(program: string, words: readonly string[], env?: object, ow
   exited.catch(() => undefined)
   const url = await urlOf(child, () => log)
   const stop = async (): Promise<void> => {
+    let killed = false
+    const timer = setTimeout(() => (killed = child.kill('SIGKILL')), 10_000)
     child.kill('SIGTERM')
-    const timer = setTimeout(kill, 10_000)
     await exited
     clearTimeout(timer)
+    if (killed) throw new Error(`The server did not end on SIGTERM\n${log}`)
   }
   return { url, pid: child.pid as number, process: child, log: () => log, exited, stop }
 }
