@@ -5,6 +5,9 @@ import type { Request } from '../http/request.ts'
 import type { Logger } from '../log/logger.ts'
 import { errorHTML } from './error-page.ts'
 
+/** Response fields that describe a body, and so not that of an error page. */
+const ofTheBody = ['Content-Encoding', 'Content-Range', 'Content-Language', 'ETag', 'Last-Modified', 'Cache-Control', 'Expires']
+
 /** A failure as it is told to the client. */
 export interface FailurePage {
   readonly status: number
@@ -54,10 +57,13 @@ export function failRequest(request: Request, error: unknown, logger: Logger, di
   logger.error('Request failed', { id, request: requestLine(request), error: describeError(error) })
   if (request.disconnected) return
   if (request.code !== 0) return request.breakOff('the resource failed after its response had begun')
-  sendFailurePage(request, {
-    status: 500,
-    brief: 'Processing Failed',
-    detail: `The server could not answer this request. The failure is in its log under ${id}.`,
-    traceback: displayTracebacks ? describeError(error) : '',
-  })
+  const detail = `The server could not answer this request. The failure is in its log under ${id}.`
+  const page = Buffer.from(errorHTML(500, 'Processing Failed', detail, displayTracebacks ? describeError(error) : ''))
+  // Fields that the resource set before it failed remain (a cookie, say), but for those that spoke of another body.
+  for (const name of ofTheBody) request.removeHeader(name)
+  request.setResponseCode(500)
+  request.setHeader('Content-Type', 'text/html; charset=utf-8')
+  request.setHeader('Content-Length', String(page.length))
+  request.write(page)
+  request.finish()
 }

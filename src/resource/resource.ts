@@ -111,6 +111,11 @@ export class Resource implements TreeNode {
   }
 }
 
+/** True for what has to be awaited: a promise of any kind. */
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+}
+
 /** Segments of requests are bytes as latin-1 text: this is `name` as it arrives when a client encodes it as UTF-8. */
 function utf8Segment(name: string): string {
   return Buffer.from(name, 'utf8').toString('latin1')

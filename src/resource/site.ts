@@ -6,6 +6,7 @@ import type { Logger } from '../log/logger.ts'
 import { errorHTML } from './error-page.ts'
 import { failRequest } from './failure.ts'
 import type { Rendered, TreeNode } from './resource.ts'
+import { isPromiseLike } from './resource.ts'
 import { findResource } from './traversal.ts'
 import { UnsupportedMethod, statusOfUnsupported } from './unsupported-method.ts'
 
@@ -39,7 +40,7 @@ export class Site extends HTTPFactory {
     if (request.uri === '*') return request.sendWhole(200, 'OK', ['Content-Length', '0'], undefined)
     try {
       const found = this.getResourceFor(request)
-      if (found instanceof Promise) this.#renderLater(found, request)
+      if (isPromiseLike(found)) void this.#renderLater(found, request)
       else this.render(found, request)
     } catch (error) {
       this.processingFailed(error, request)
@@ -58,7 +59,7 @@ export class Site extends HTTPFactory {
     try {
       rendered = resource.render(request)
       if (rendered === undefined) return
-      if (rendered instanceof Promise) this.#deliverLater(rendered, request)
+      if (isPromiseLike(rendered)) void this.#deliverLater(rendered, request)
       else deliver(rendered, request)
     } catch (error) {
       if (error instanceof UnsupportedMethod) this.#refuseMethod(resource, request, error)
@@ -120,6 +121,11 @@ function deliver(rendered: string | Uint8Array, request: Request): void {
     throw new TypeError(`Cannot send what render gave: expected a string or a Uint8Array, got ${typeof rendered}`)
   }
   const body = isText ? Buffer.from(rendered, 'utf8') : rendered
+  if (request.code !== 0) {
+    // The resource has written before: this is the rest of the body.
+    request.write(body)
+    return request.finish()
+  }
   const status = request.responseCode
   if (status !== 204 && status !== 304) {
     if (body.length > 0 && !request.hasResponseHeader('Content-Type')) {

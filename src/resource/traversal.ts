@@ -1,5 +1,6 @@
 /** From a path to a resource, segment by segment. */
 import type { Request } from '../http/request.ts'
+import { isPromiseLike } from './resource.ts'
 import type { TreeNode } from './resource.ts'
 
 /**
@@ -12,7 +13,7 @@ export function findResource(root: TreeNode, request: Request): TreeNode | Promi
     const segment = request.postpath.shift() as string
     request.prepath.push(segment)
     const child = resource.getChildWithDefault(segment, request)
-    if (child instanceof Promise) return child.then((found) => findResource(found, request))
+    if (isPromiseLike(child)) return child.then((found) => findResource(found, request))
     resource = child
   }
   return resource

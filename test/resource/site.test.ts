@@ -187,6 +187,35 @@ test('Site answers an exception in render with 500 and logs it with the id on th
   assert.ok(response.text.includes(String(record.fields['id'])))
 })
 
+test('Site keeps the headers of a resource that failed, but for those of its body (B72)', async () => {
+  const root = getting((request) => {
+    request.setHeader('Set-Cookie', 'a=1')
+    request.setHeader('ETag', '"x"')
+    request.setHeader('Content-Type', 'text/plain')
+    throw new Error('late')
+  })
+  const { headers } = await serve(root).port.request('GET /')
+  assert.equal(headers['set-cookie'], 'a=1')
+  assert.equal(headers['etag'], undefined)
+  assert.equal(headers['content-type'], 'text/html; charset=utf-8')
+})
+
+test('Site takes what render returns after a write as the rest of the body', async () => {
+  const root = getting((request) => {
+    request.write('one ')
+    return 'two'
+  })
+  const response = await serve(root).port.request('GET /')
+  assert.equal(response.text, 'one two')
+  assert.equal(response.complete, true)
+})
+
+test('Site awaits thenables that are no promises', async () => {
+  // oxlint-disable-next-line unicorn/no-thenable -- it is what is tested
+  const thenable = { then: (resolve: (text: string) => void) => resolve('then') } as unknown as Promise<string>
+  assert.equal((await serve(getting(() => thenable)).port.request('GET /')).text, 'then')
+})
+
 test('Site shows the traceback, escaped, with displayTracebacks (B72)', async () => {
   const root = getting(() => {
     throw new Error('secret <reason>')
