@@ -201,3 +201,31 @@ test('WSGIResource answers a streamed body of unknown length that grows above ma
   await settle()
   assert.equal(connection.received.length, 0)
 })
+
+test('WSGIResource has one job at a time of a client that pipelines 1,000 requests, answered in order (A52)', async () => {
+  let running = 0
+  let most = 0
+  const { port, pool } = serveWSGI((job) => {
+    most = Math.max(most, ++running)
+    setImmediate(() => {
+      running--
+      job.answer(200, [], job.environ['PATH_INFO'] ?? '')
+    })
+  })
+  const connection = port.connect()
+  for (let index = 0; index < 1000; index++) connection.write(`GET /${index} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  for (let index = 0; index < 1000; index++) assert.equal((await connection.response()).text, `/${index}`)
+  assert.equal(most, 1)
+  assert.equal(pool.jobs.length, 1000)
+})
+
+test('WSGIResource drops the pipelined requests of a client that leaves', async () => {
+  const { port, pool } = serveWSGI(() => undefined)
+  const connection = port.connect()
+  for (let index = 0; index < 100; index++) connection.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await until(() => pool.jobs.length === 1)
+  connection.reset()
+  await until(() => pool.jobs[0]?.abandoned === 1)
+  await settle()
+  assert.equal(pool.jobs.length, 1)
+})
