@@ -110,6 +110,21 @@ test('FileTransfer sends HEAD, 204 and 304 without the file', async () => {
   }
 })
 
+test('FileTransfer notices a small file that became shorter than Content-Length allows', async () => {
+  const file = { ...fileOf('hello'), size: 50 }
+  const { port } = serveFile(file, ['Content-Length', '50'])
+  assert.equal((await port.request('GET /')).complete, false)
+})
+
+test('FileTransfer leaves a failure of close() after the file to the log', async () => {
+  const { port, logger } = serveWSGI((job) => {
+    job.sink.respondFile({ status: 200, reason: 'OK', headers: [] }, fileOf('hello'))
+    job.sink.finished(new PlaitError('PLAIT_APPLICATION', 'close() failed'))
+  })
+  assert.equal((await port.request('GET /')).text, 'hello')
+  assert.equal(logger.of('error').length, 1)
+})
+
 for (const [title, wrong] of [
   ['is gone', (file: FileResponse) => ({ ...file, path: `${file.path}-gone` })],
   ['was replaced by another', (file: FileResponse) => ({ ...file, ino: file.ino + 1n })],

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { test } from 'node:test'
 import { Resource } from '#src/resource/resource.ts'
 import { Site } from '#src/resource/site.ts'
@@ -228,4 +229,22 @@ test('WSGIResource drops the pipelined requests of a client that leaves', async 
   await until(() => pool.jobs[0]?.abandoned === 1)
   await settle()
   assert.equal(pool.jobs.length, 1)
+})
+
+test('WSGIResource gives a large body as a private file, which is gone after the response', async () => {
+  const seen: { path: string; size: number; mode: number; content: boolean }[] = []
+  const upload = Buffer.alloc(3 * 1024 ** 2, 'abcdefg')
+  const { port } = serveWSGI((job) => {
+    const { body } = job.job
+    assert.ok(body?.kind === 'file')
+    const content = readFileSync(body.path).equals(upload)
+    seen.push({ path: body.path, size: body.size, mode: statSync(body.path).mode & 0o777, content })
+    job.answer(200, [], job.environ['CONTENT_LENGTH'] ?? '')
+  })
+  const connection = port.connect()
+  connection.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${upload.length}\r\n\r\n`)
+  connection.write(upload)
+  assert.equal((await connection.response()).text, String(upload.length))
+  assert.deepEqual(seen, [{ path: seen[0]?.path, size: upload.length, mode: 0o600, content: true }])
+  await until(() => !existsSync(seen[0]?.path ?? ''))
 })
