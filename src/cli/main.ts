@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander'
+import { PlaitError } from '../errors.ts'
+import { makeProgram, USAGE_ERROR } from './program.ts'
+import { runWeb } from './web.ts'
+
+/** Runs the command line. An error of the user's is one clear message, never a stack trace of ours. */
+async function main(): Promise<void> {
+  const program = makeProgram(runWeb)
+  try {
+    await program.parseAsync()
+  } catch (error) {
+    process.exitCode = report(error)
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // commander has printed its own; ours come as exceptions.
+    if (error.code === 'plait.usage') process.stderr.write(`${error.message}\n`)
+    return error.exitCode === 0 ? 0 : USAGE_ERROR
+  }
+  if (error instanceof PlaitError) {
+    process.stderr.write(`plait: ${error.message}\n${error.detail === undefined ? '' : `${error.detail}\n`}`)
+    return 1
+  }
+  // Everything else is a defect of Plait: its trace is what a report needs.
+  process.stderr.write(`plait: internal error: ${error instanceof Error ? error.stack : String(error)}\n`)
+  return 1
+}
+
+await main()

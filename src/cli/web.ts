@@ -1,0 +1,153 @@
+import path from 'node:path'
+import { defaults } from '../defaults.ts'
+import { PlaitError } from '../errors.ts'
+import { resolveApplication, type Application } from '../hosts/application.ts'
+import type { HostRuntime } from '../hosts/host.ts'
+import { openAccessLog, type AccessLog } from '../log/access-log.ts'
+import { openServerLog, type ServerLog } from '../log/server-log.ts'
+import { NodeReactor } from '../reactor/node-reactor.ts'
+import { Site, type SiteOptions } from '../resource/site.ts'
+import { ThreadPool } from '../threadpool/thread-pool.ts'
+import { WSGIResource } from '../wsgi/wsgi-resource.ts'
+import { announce } from './announce.ts'
+import { parseEndpoint, type ListenEndpoint } from './endpoint.ts'
+import type { WebOptions } from './options.ts'
+import { usage } from './program.ts'
+
+/** Everything that one `plait web` is made of. */
+interface WebServer {
+  readonly application: Application
+  readonly log: ServerLog
+  readonly accessLog: AccessLog | undefined
+  readonly pool: ThreadPool
+  readonly reactor: NodeReactor<ThreadPool>
+}
+
+/** Runs `plait web`; fulfilled when it has stopped. Throws usage errors and `PlaitError`s. */
+export async function runWeb(options: WebOptions): Promise<void> {
+  const endpoints = listenEndpoints(options)
+  const server = makeServer(options)
+  const { log, accessLog, pool, reactor, application } = server
+  const reopen = (): void => {
+    log.reopen()
+    accessLog?.reopen()
+  }
+  process.on('SIGUSR1', reopen)
+  try {
+    const ports = listen(server, endpoints, siteOptions(options, server))
+    await Promise.all(ports.map((port) => port.ready))
+    const runtime = await prepare(server)
+    reactor.callWhenRunning(() => announce(log, { ports, application, runtime, pool }))
+    await reactor.run({ gracefulTimeout: options.gracefulTimeout ?? defaults.gracefulTimeout })
+    log.info('Stopped')
+  } catch (error) {
+    await reactor.stop()
+    throw error
+  } finally {
+    await pool.stop({ timeout: 0 })
+    process.off('SIGUSR1', reopen)
+    accessLog?.close()
+    log.close()
+  }
+}
+
+function makeServer(options: WebOptions): WebServer {
+  if (options.wsgi === undefined) {
+    throw usage("nothing to serve: say --wsgi MODULE.ATTRIBUTE, like 'plait web --wsgi foo.application'")
+  }
+  const { threads = defaults.maxThreads, minThreads = defaults.minThreads } = options
+  if (minThreads > threads) throw usage(`--min-threads ${minThreads} is more than --threads ${threads}`)
+  const application = resolveApplication({
+    application: options.wsgi,
+    cwd: path.resolve(options.chdir ?? '.'),
+    ...(options.python === undefined ? {} : { python: options.python }),
+    ...(options.env === undefined ? {} : { env: options.env }),
+  })
+  const log = openServerLog({
+    quiet: options.quiet ?? false,
+    ...(options.serverLog === undefined ? {} : { destination: options.serverLog }),
+  })
+  const pool = new ThreadPool({
+    minThreads,
+    maxThreads: threads,
+    processes: options.processes ?? defaults.processes,
+    maxQueue: options.maxQueue ?? defaults.maxQueue,
+    queueTimeout: options.queueTimeout ?? defaults.queueTimeout,
+    logger: log,
+  })
+  const destination = options.accessLog ?? options.logfile ?? (process.stdout.isTTY ? '-' : undefined)
+  const accessLog = destination === undefined ? undefined : openAccessLog(destination)
+  const reactor = new NodeReactor<ThreadPool>({ logger: log, createThreadPool: () => pool })
+  reactor.getThreadPool()
+  return { application, log, accessLog, pool, reactor }
+}
+
+/** Imports the application before anything is announced, unless a signal comes first. */
+async function prepare({ pool, application, reactor }: WebServer): Promise<HostRuntime> {
+  let interrupted = (): void => undefined
+  const interruption = new Promise<never>((_, reject) => {
+    interrupted = () => reject(new PlaitError('PLAIT_APPLICATION', 'Stopped while the application was imported'))
+  })
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+  try {
+    return await Promise.race([pool.prepare(application), interruption])
+  } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+    interruption.catch(() => undefined)
+    void reactor
+  }
+}
+
+function siteOptions(options: WebOptions, { log, accessLog }: WebServer): SiteOptions & { wsgi: WebOptions } {
+  return {
+    logger: log,
+    displayTracebacks: options.displayTracebacks ?? false,
+    ...(accessLog === undefined ? {} : { accessLog: (request) => accessLog.log(request) }),
+    wsgi: options,
+  }
+}
+
+function listen(
+  server: WebServer,
+  endpoints: readonly ListenEndpoint[],
+  { wsgi, ...options }: SiteOptions & { wsgi: WebOptions },
+) {
+  const { reactor, pool, application } = server
+  const resource = new WSGIResource(reactor, pool, applicationSpec(application), {
+    maxBody: wsgi.maxBody ?? defaults.maxBody,
+    requestBody: wsgi.requestBody ?? defaults.requestBody,
+  })
+  const site = new Site(resource, options)
+  return endpoints.map((endpoint) => {
+    const backlog = endpoint.backlog === undefined ? {} : { backlog: endpoint.backlog }
+    if (endpoint.kind === 'unix') {
+      return reactor.listenUNIX(endpoint.path, site, {
+        ...backlog,
+        ...(endpoint.mode === undefined ? {} : { mode: endpoint.mode }),
+      })
+    }
+    const on = endpoint.interface === undefined || endpoint.interface === '' ? {} : { interface: endpoint.interface }
+    return reactor.listenTCP(endpoint.port, site, { ...backlog, ...on })
+  })
+}
+
+function applicationSpec({ name, python, cwd, env }: Application) {
+  return { application: name, cwd, env, ...(python === undefined ? {} : { python }) }
+}
+
+/** On a terminal only this machine can reach the server, unless it is told otherwise. */
+function listenEndpoints({ listen: given, port }: WebOptions): ListenEndpoint[] {
+  const on = process.stdout.isTTY ? '127.0.0.1' : undefined
+  const endpoints = (given ?? []).map(parseOne)
+  if (port !== undefined) endpoints.push({ kind: 'tcp', port, interface: on, backlog: undefined })
+  if (endpoints.length === 0) endpoints.push({ kind: 'tcp', port: defaults.port, interface: on, backlog: undefined })
+  return endpoints
+}
+
+function parseOne(text: string): ListenEndpoint {
+  try {
+    return parseEndpoint(text)
+  } catch (error) {
+    throw usage(`option '--listen <endpoint>' argument is invalid. ${(error as Error).message}`)
+  }
+}
