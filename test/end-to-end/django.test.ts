@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { postFiles, postForm } from '../support/form.ts'
-import { python } from '../support/frameworks.ts'
+import { pythonWithFrameworks } from '../support/frameworks.ts'
 import { root } from '../support/paths.ts'
 import type { Reply, Visit } from '../support/browser.ts'
 import { comparePages } from './compare-pages.ts'
@@ -23,9 +23,9 @@ function fill(last: Reply, path: string, fields: Record<string, string>): Visit 
 async function prepare(_data: string, env: Record<string, string>): Promise<void> {
   const cwd = `${root}/test/fixtures/apps/django_site`
   const all = { ...process.env, ...env, DJANGO_SUPERUSER_PASSWORD: 'tulip' }
-  await run(python, ['manage.py', 'migrate', '--verbosity', '0'], { cwd, env: all })
+  await run(pythonWithFrameworks(), ['manage.py', 'migrate', '--verbosity', '0'], { cwd, env: all })
   const user = ['--noinput', '--username', 'root', '--email', 'root@shop.example']
-  await run(python, ['manage.py', 'createsuperuser', ...user], { cwd, env: all })
+  await run(pythonWithFrameworks(), ['manage.py', 'createsuperuser', ...user], { cwd, env: all })
 }
 
 comparePages('Django', {

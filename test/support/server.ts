@@ -45,7 +45,7 @@ const listening = /listening on (http:\/\/[^\s"]+?)\/?[\s"]/
 
 /** Serves an application with `plait web` on a free port of 127.0.0.1. */
 export function startPlait(served: PlaitOptions): Promise<RunningServer> {
-  const words = [`${root}/dist/cli/main.js`, 'web', '--listen', 'tcp:0:interface=127.0.0.1', '--access-log', 'off']
+  const words = [`${root}/dist/cli/main.js`, 'web', '--listen', 'tcp:0:interface=127.0.0.1']
   words.push('--wsgi', served.application, '--chdir', served.folder)
   if (served.python !== undefined) words.push('--python', served.python)
   return start(process.execPath, [...words, ...(served.options ?? [])], served.env, served.ownGroup)

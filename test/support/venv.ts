@@ -1,6 +1,6 @@
 /**
  * The Python frameworks that the end-to-end tests serve: `.venvs/test`, made when it is first needed and again when
- * test/fixtures/apps/requirements.txt or the interpreter changes. Run it as a program to make it before the tests start.
+ * test/fixtures/apps/requirements.txt changes or its interpreter is gone. Run it as a program to make it before the tests start.
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -29,7 +29,7 @@ export type Venv = { readonly python: string } | { readonly missing: string }
  */
 export function findVenv(): Venv {
   const python = `${venvFolder}/bin/python`
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8').split('\n')[0] === fingerprint()) return { python }
+  if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8').split('\n')[0] === fingerprint()) return { python }
   if (existsSync(failure)) return { missing: readFileSync(failure, 'utf8').trim() }
   return { missing: 'The Python frameworks are not installed: run node build/test/support/venv.js' }
 }
