@@ -19,6 +19,18 @@ test('SIGKILL of a host whose child lives on: its request gets 502, the next one
   assert.ok(isAlive(child()), 'the child has outlived its parent')
 })
 
+test('SIGKILL of a host in the middle of a response: the client sees that it is not whole', async (t) => {
+  const server = await serveFlow()
+  t.after(server.stop)
+  const client = await server.client()
+  client.get('/endless')
+  await client.receives(/more[^]*more/)
+  process.kill(await server.hostPid(), 'SIGKILL')
+  await until('the connection is cut', () => client.ended, 1)
+  assert.doesNotMatch(client.received, /\r\n0\r\n/)
+  assert.equal(await server.page('/hello'), 'hello')
+})
+
 /** With POST, because a request of a safe method may be run again in another host. */
 async function killDuring(server: FlowServer, path: string): Promise<void> {
   const host = await server.hostPid()
