@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { until } from '../support/until.ts'
-import { serveFlow } from './serve-flow.ts'
+import { serveFlow, type FlowServer } from './serve-flow.ts'
 
 describe('a signal to the whole process group during a request of 3 s', { concurrency: true }, () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -17,3 +17,45 @@ describe('a signal to the whole process group during a request of 3 s', { concur
     })
   }
 })
+
+describe('SIGTERM', { concurrency: true }, () => {
+  test('idle connections do not hold up the stop', async (t) => {
+    const server = await serveFlow()
+    t.after(server.stop)
+    const used = await server.client()
+    used.get('/hello')
+    await used.receives(/hello$/)
+    const half = await server.client()
+    half.socket.write('GET /hel')
+    await server.client()
+    process.kill(server.pid, 'SIGTERM')
+    await endsWithin(server, 5)
+    assert.equal(await server.exited, 0)
+  })
+
+  test('what has not finished after the grace is cut', async (t) => {
+    const server = await serveFlow({ options: ['--graceful-timeout', '0.5'] })
+    t.after(server.stop)
+    const client = await server.client()
+    client.get('/regex')
+    await until('the request runs', () => server.notes().includes('matching'))
+    process.kill(server.pid, 'SIGTERM')
+    await endsWithin(server, 8)
+  })
+
+  test('a second signal cuts at once', async (t) => {
+    const server = await serveFlow()
+    t.after(server.stop)
+    const client = await server.client()
+    client.get('/regex')
+    await until('the request runs', () => server.notes().includes('matching'))
+    process.kill(server.pid, 'SIGTERM')
+    await until('the first signal has arrived', () => /SIGTERM/.test(server.log()))
+    process.kill(server.pid, 'SIGTERM')
+    await endsWithin(server, 5)
+  })
+})
+
+async function endsWithin({ process: child }: FlowServer, seconds: number): Promise<void> {
+  await until('the server has ended', () => child.exitCode !== null || child.signalCode !== null, seconds)
+}
