@@ -18,10 +18,3 @@ test("what the application says is in the server's log, whichever way it says it
   assert.equal(await server.page('/talk'), 'said')
   for (const saying of sayings) await until(`'${saying}' in the log`, () => server.log().includes(saying), 5)
 })
-
-test('the application may fork children that compute', async (t) => {
-  const server = await serveFlow()
-  t.after(server.stop)
-  for (let i = 0; i < 3; i++) assert.equal(await server.page('/work'), '5050')
-  assert.doesNotMatch(server.log(), /Traceback|ERROR/)
-})
