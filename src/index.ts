@@ -11,6 +11,7 @@ import { defaults } from './defaults.ts'
 import { NodeReactor as BareReactor, type NodeReactorOptions as BareOptions } from './reactor/node-reactor.ts'
 import { ThreadPool } from './threadpool/thread-pool.ts'
 import type { Logger } from './log/logger.ts'
+import { openServerLog } from './log/server-log.ts'
 
 /** Options of {@link NodeReactor}. */
 export interface NodeReactorOptions {
@@ -30,8 +31,8 @@ export class NodeReactor extends BareReactor<ThreadPool> {
   }
 }
 
-/** The default reactor, for programs that need one. Libraries take a reactor as a parameter. */
-export const reactor: NodeReactor = new NodeReactor()
+/** The default reactor, for programs that need one; it logs to standard error. Libraries take a reactor as a parameter. */
+export const reactor: NodeReactor = new NodeReactor({ logger: openServerLog() })
 
 // The event loop.
 export type {
@@ -49,7 +50,9 @@ export type {
 
 // The tree of resources.
 export { Resource } from './resource/resource.ts'
-export type { Rendered, TreeNode } from './resource/resource.ts'
+export type { Rendered, RenderMethod, TreeNode } from './resource/resource.ts'
+export { errorPage, forbidden, notFound } from './resource/error-page.ts'
+export { UnsupportedMethod } from './resource/unsupported-method.ts'
 export { Site } from './resource/site.ts'
 export type { SiteOptions } from './resource/site.ts'
 export { Request } from './http/request.ts'
@@ -57,6 +60,7 @@ export { Request } from './http/request.ts'
 // Applications.
 export { WSGIResource } from './wsgi/wsgi-resource.ts'
 export type { WSGIOptions } from './wsgi/wsgi-resource.ts'
+export type { JobRunner } from './wsgi/job-runner.ts'
 export { resolveApplication } from './hosts/application.ts'
 export type { Application, ApplicationReference, ApplicationSpec } from './hosts/application.ts'
 export { ThreadPool } from './threadpool/thread-pool.ts'
@@ -68,3 +72,7 @@ export { PlaitError } from './errors.ts'
 export type { ErrorCode } from './errors.ts'
 export { silentLogger } from './log/logger.ts'
 export type { LogFields, Logger } from './log/logger.ts'
+export { openServerLog } from './log/server-log.ts'
+export type { ServerLog, ServerLogOptions } from './log/server-log.ts'
+export { openAccessLog } from './log/access-log.ts'
+export type { AccessLog } from './log/access-log.ts'

@@ -18,7 +18,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = Object.freeze({
  */
 export function parseEndpoint(text: string): ListenEndpoint {
   const plain = /^(?:(\[[0-9A-Fa-f:.]+\]|[^:[\]/=]+):)?(\d+)$/.exec(text)
-  if (plain !== null && !(plain[1] !== undefined && plain[1] in KEYS)) {
+  if (plain !== null && !(plain[1] !== undefined && (plain[1] in KEYS || NOT_YET.has(plain[1])))) {
     const host = plain[1]?.replace(/^\[|\]$/g, '')
     return { kind: 'tcp', port: port(plain[2] as string, text), interface: host, backlog: undefined }
   }

@@ -1,5 +1,6 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs'
 import { connect, type AddressInfo, type Server, type Socket } from 'node:net'
+import { dirname } from 'node:path'
 import { PlaitError } from '../errors.ts'
 import type { Address, ConnectionInfo, ListeningPort, ServerFactory } from './reactor.ts'
 
@@ -100,6 +101,8 @@ function listenError(endpoint: Endpoint, error: NodeJS.ErrnoException): PlaitErr
 }
 
 function explain(endpoint: Endpoint, error: NodeJS.ErrnoException): string {
+  // libuv says EACCES for this one.
+  if (endpoint.type === 'UNIX' && !existsSync(dirname(endpoint.path))) return 'there is no such directory'
   switch (error.code) {
     case 'EADDRINUSE':
       return 'the address is in use. Stop the program that listens there, or choose another with --listen'
@@ -111,8 +114,6 @@ function explain(endpoint: Endpoint, error: NodeJS.ErrnoException): string {
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return 'this machine has no such address'
-    case 'ENOENT':
-      return 'there is no such directory'
     default:
       return error.message
   }

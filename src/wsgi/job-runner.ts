@@ -9,4 +9,6 @@ export interface JobRunner {
    * `sink` may come before this returns.
    */
   submit(application: Application, job: Job, sink: JobSink): RunningJob
+  /** Ends its threads. Called when the reactor has stopped. Idempotent. */
+  stop?(): Promise<void>
 }

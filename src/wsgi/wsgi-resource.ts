@@ -44,12 +44,13 @@ export class WSGIResource implements TreeNode {
 
   /**
    * Nothing is started: the pool may start later.
-   * @param threadPool where the application runs
+   * @param threadPool where the application runs. It is stopped after the reactor: its processes would keep the program alive
    * @param application `'module.attribute'`, `'module:attribute'`, `'module:factory()'`, `'./file.py:attribute'` or an object
    */
   constructor(reactor: Reactor, threadPool: JobRunner, application: ApplicationReference, options: WSGIOptions = {}) {
     this.application = resolveApplication(application)
     this.#runner = threadPool
+    reactor.addSystemEventTrigger('after', 'shutdown', () => threadPool.stop?.())
     this.#context = { logger: reactor.logger, application: this.application.name }
     this.#maxBody = options.maxBody ?? defaults.maxBody
     this.#streams = (options.requestBody ?? defaults.requestBody) === 'stream'

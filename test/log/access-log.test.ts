@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test } from 'node:test'
+import { accessLine, logTime, openAccessLog, type AccessRecord } from '#src/log/access-log.ts'
+
+function record(changes: Partial<AccessRecord> = {}, headers: Record<string, string> = {}): AccessRecord {
+  return {
+    method: 'GET',
+    uri: '/x?y',
+    clientproto: 'HTTP/1.1',
+    code: 200,
+    bytesSent: 37,
+    aborted: false,
+    startedAt: 10,
+    channel: { peerHost: '127.0.0.1' },
+    reactor: { seconds: () => 10.0125 },
+    getHeader: (name) => headers[name],
+    ...changes,
+  }
+}
+
+const time = '24/Nov/2026:08:05:12 +0000'
+
+test('logTime is the time of the common log format', () => {
+  assert.equal(logTime(new Date(Date.UTC(2026, 10, 24, 8, 5, 12))), time)
+})
+
+test('accessLine is the combined format with the duration', () => {
+  const line = accessLine(record({}, { referer: 'http://a/', 'user-agent': 'curl/8' }), time)
+  assert.equal(line, `127.0.0.1 - - [${time}] "GET /x?y HTTP/1.1" 200 37 "http://a/" "curl/8" 12.5ms\n`)
+})
+
+test('accessLine marks what was cut, and shows nothing as -', () => {
+  const line = accessLine(record({ code: 0, bytesSent: 0, aborted: true, channel: { peerHost: '' } }), time)
+  assert.equal(line, `- - - [${time}] "GET /x?y HTTP/1.1" - - "-" "-" 12.5ms aborted\n`)
+})
+
+test('accessLine escapes what could end the quotation or the line', () => {
+  const line = accessLine(record({}, { 'user-agent': 'a"b\\c\nd\x1b[31m\xe9' }), time)
+  assert.ok(line.includes(String.raw`"a\"b\\c\x0ad\x1b[31m\xe9"`), line)
+})
+
+test('openAccessLog writes to a file and opens it anew after it was moved', (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'plait-test-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const file = path.join(folder, 'logs', 'access.log')
+  const log = openAccessLog(file)
+  log.log(record())
+  log.close()
+  renameSync(file, `${file}.1`)
+  log.reopen()
+  log.log(record({ code: 404 }))
+  log.close()
+  assert.match(readFileSync(`${file}.1`, 'utf8'), / 200 37 /)
+  assert.ok(existsSync(file))
+  assert.match(readFileSync(file, 'utf8'), / 404 37 /)
+})
+
+test('openAccessLog says which file it cannot write', () => {
+  assert.throws(() => openAccessLog('/proc/none/access.log'), {
+    code: 'PLAIT_CONFIGURATION',
+    message: /\/proc\/none\/access\.log/,
+  })
+})
