@@ -1,0 +1,151 @@
+import { spawnSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { NodeReactor, Resource, Site, ThreadPool, WSGIResource } from '#src/index.ts'
+import { RecordingLogger } from '#src/testing.ts'
+import type { LogRecord, MemoryResponse } from '#src/testing.ts'
+import { until } from '../support/until.ts'
+import { Conversation, type Ask } from './conversation.ts'
+import type { HostKind } from './host-kind.ts'
+
+/** Threads of the pool. */
+export const threads = 4
+
+/**
+ * A server in this process with one host of the kind: `/app` (buffered bodies), `/stream` (streamed bodies), `/valid` (under a validator),
+ * `/deep/er/app`, and the application at the root of a second port.
+ */
+export class ConformingServer {
+  readonly port: number
+  /** The application is the root of this one's tree. */
+  readonly rootPort: number
+  /** For files of the applications; removed at the end. */
+  readonly folder: string
+  readonly #reactor: NodeReactor
+  readonly #logger: RecordingLogger
+  readonly #open = new Set<Conversation>()
+  #logStart = 0
+  #names = 0
+
+  private constructor(reactor: NodeReactor, logger: RecordingLogger, ports: readonly [number, number]) {
+    this.#reactor = reactor
+    this.#logger = logger
+    ;[this.port, this.rootPort] = ports
+    this.folder = mkdtempSync(path.join(tmpdir(), 'plait-conformance-'))
+  }
+
+  static async start(kind: HostKind): Promise<ConformingServer> {
+    const logger = new RecordingLogger()
+    const reactor = new NodeReactor({ logger })
+    const pool = new ThreadPool({ maxThreads: threads, logger })
+    const application = kind.application('application')
+    const buffered = new WSGIResource(reactor, pool, application)
+    const root = new Resource()
+    root.putChild('app', buffered)
+    root.putChild('stream', new WSGIResource(reactor, pool, application, { requestBody: 'stream' }))
+    root.putChild('valid', new WSGIResource(reactor, pool, kind.application('validated')))
+    const deep = new Resource()
+    const deeper = new Resource()
+    root.putChild('deep', deep)
+    deep.putChild('e r', deeper)
+    deeper.putChild('app', buffered)
+    const ports: number[] = []
+    for (const resource of [root, buffered]) {
+      const listening = reactor.listenTCP(0, new Site(resource, { logger }), { interface: '127.0.0.1' })
+      await listening.ready
+      const address = listening.getHost()
+      if (address.type === 'TCP') ports.push(address.port)
+    }
+    void reactor.run({ installSignalHandlers: false })
+    return new ConformingServer(reactor, logger, [ports[0] as number, ports[1] as number])
+  }
+
+  async stop(): Promise<void> {
+    this.endCase()
+    await this.#reactor.stop()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** The log begins anew. */
+  beginCase(): void {
+    this.#logStart = this.#logger.records.length
+  }
+
+  endCase(): void {
+    for (const conversation of this.#open) conversation.destroy()
+    this.#open.clear()
+  }
+
+  /** A connection, closed at the end of the case. */
+  async connect(port: number = this.port): Promise<Conversation> {
+    const conversation = await Conversation.open(port)
+    this.#open.add(conversation)
+    return conversation
+  }
+
+  /** One request on a connection of its own. */
+  async ask(target: string, ask: Ask = {}): Promise<MemoryResponse> {
+    const conversation = await this.connect()
+    return await conversation.ask(target, ask).response(ask.method)
+  }
+
+  /** The answer of an application that answers in JSON. */
+  async report<T = Record<string, unknown>>(target: string, ask: Ask = {}): Promise<T> {
+    const response = await this.ask(target, ask)
+    if (response.status !== 200) throw new Error(`${target} gave ${response.status}: ${response.text}\n${this.log}`)
+    return JSON.parse(response.text) as T
+  }
+
+  /** A new name, for notes and gates. */
+  name(): string {
+    return `n${process.pid}-${++this.#names}`
+  }
+
+  /** What the application noted under a name. */
+  notes(of: string): Promise<string[]> {
+    return this.report<string[]>(`/app/notes?of=${of}`)
+  }
+
+  /** Waits until the application has noted so much. */
+  noted(of: string, count: number): Promise<string[]> {
+    return until(`${count} notes of ${of}`, async () => {
+      const notes = await this.notes(of)
+      return notes.length >= count && notes
+    })
+  }
+
+  /** A FIFO that an application waits for: see {@link openGate}. */
+  gate(): string {
+    const gate = path.join(this.folder, this.name())
+    spawnSync('mkfifo', [gate])
+    return gate
+  }
+
+  /** Lets the application go on; waits until it has come to the gate. */
+  async openGate(gate: string, content = ''): Promise<void> {
+    const file = await open(gate, 'w')
+    await file.writeFile(content)
+    await file.close()
+  }
+
+  /** Lets an application go that may not have come to the gate; never waits. */
+  forceGate(gate: string): void {
+    closeSync(openSync(gate, 'r+'))
+  }
+
+  get records(): LogRecord[] {
+    return this.#logger.records.slice(this.#logStart)
+  }
+
+  /** The log of this case, as text. */
+  get log(): string {
+    return this.records.map(({ level, message, fields }) => `${level} ${message} ${Object.values(fields).join('\n')}`).join('\n')
+  }
+
+  /** Waits for a text in the log of this case. */
+  async logged(expected: RegExp): Promise<void> {
+    await until(`${expected} in the log`, () => expected.test(this.log))
+  }
+}
