@@ -31,7 +31,8 @@ def encode_head(status, headers):
     try:
         key = (status, *headers)
         known = _known_heads.get(key)
-        if known is not None:
+        # Equal text in something that is no list must not pass because a list had it before.
+        if known is not None and type(headers) is list:
             return known
     except TypeError:
         key = None  # not hashable or not iterable: what that means is found out below

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 
 PR_SET_PDEATHSIG = 1
 
@@ -12,14 +13,34 @@ def ignore_signals():
 
     Handlers that do nothing, not SIG_IGN: the application's subprocesses would inherit that.
     """
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"):
-        number = getattr(signal, name, None)
-        if number is not None:
-            signal.signal(number, _nothing)
+    for number in _HELD:
+        signal.signal(number, _nothing)
 
 
 def _nothing(number, frame):
     pass
+
+
+_HELD = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1") if hasattr(signal, name)}
+_masks = threading.local()
+
+
+def hold_signals():
+    """Before a fork: a signal that reaches the child before `restore_signals` waits for it."""
+    _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+
+
+def release_signals():
+    """After a fork, in the parent."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
+
+
+def restore_signals():
+    """After a fork, in the child: it is the application's own process, and signals end it like any other."""
+    for number in _HELD:
+        if signal.getsignal(number) is _nothing:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    release_signals()
 
 
 def die_with_parent(parent):

@@ -13,7 +13,7 @@ from .errors_stream import ErrorStream
 from .files import FileWrapper
 from .gateway import Exchange
 from .input import StreamInput
-from .life import die_with_parent, ignore_signals, prepare_output
+from .life import die_with_parent, hold_signals, ignore_signals, prepare_output, release_signals, restore_signals
 from .loading import LoadError, load_application
 from .reader import FrameReader
 from .responder import Responder
@@ -104,7 +104,7 @@ class Host:
             "wsgi.file_wrapper": FileWrapper,
         }
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._in_child)
+            os.register_at_fork(before=hold_signals, after_in_parent=release_signals, after_in_child=self._in_child)
 
     def serve(self):
         """Works until the server says stop. Call it in the main thread."""
@@ -181,30 +181,33 @@ class Host:
         environ = exchange.environ
         environ.update(self._base)
         body = exchange.input
-        try:
-            if body is None:
-                environ["wsgi.input"] = io.BytesIO()
-            elif type(body) is bytes:
-                environ["wsgi.input"] = io.BytesIO(body)
-                exchange.input = None
-            elif type(body) is str:
-                environ["wsgi.input"] = _open_spooled(body)
-            else:
-                environ["wsgi.input"] = body
-        except OSError as error:
-            report = {"type": "OSError", "message": "cannot open the spooled body: %s" % error, "traceback": ""}
-            self._responder.failed(exchange, report)
-            return
+        spooled = None
+        if body is None:
+            environ["wsgi.input"] = io.BytesIO()
+        elif type(body) is bytes:
+            environ["wsgi.input"] = io.BytesIO(body)
+            exchange.input = None
+        elif type(body) is str:
+            try:
+                environ["wsgi.input"] = spooled = _open_spooled(body)
+            except OSError as error:
+                report = {"type": "OSError", "message": "cannot open the spooled body: %s" % error, "traceback": ""}
+                self._responder.failed(exchange, report)
+                return
+        else:
+            environ["wsgi.input"] = body
         environ["wsgi.early_hints"] = exchange.early_hints
         environ["plait.client_disconnected"] = exchange.client_disconnected
         exchange.run(self._application)
-        if type(body) is str:
-            environ["wsgi.input"].close()
+        if spooled is not None:
+            # Ours, not what the environ has by now: that is the application's to change.
+            spooled.close()
 
     def _in_child(self):
         """A fork of the application has no part in the wire, and ends when it comes back to our code."""
         self._channel.close_in_child()
         self._workers.in_child = True
+        restore_signals()
 
 
 def _open_spooled(path):

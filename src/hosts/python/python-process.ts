@@ -84,6 +84,8 @@ export class PythonProcess {
     if (this.#gone) return
     this.#gone = true
     this.#wire.destroy()
+    // A fork of the application may write on for as long as it likes, but does not keep the server from ending.
+    for (const stream of [this.#child.stdout, this.#child.stderr]) (stream as Socket | null)?.unref()
     this.#events.gone(reason)
   }
 }
