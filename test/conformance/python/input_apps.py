@@ -110,3 +110,15 @@ def errors(environ, start_response):
     except TypeError as error:
         kinds.append(type(error).__name__)
     return answer(start_response, kinds)
+
+
+@case
+def validated_read(environ, start_response):
+    """Reads in ways that the validator allows."""
+    stream = environ["wsgi.input"]
+    if query(environ)["with"] == "iteration":
+        size = sum(map(len, iter(stream)))
+    else:
+        size = sum(map(len, _pieces(lambda: stream.read(7777))))
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [str(size).encode()]

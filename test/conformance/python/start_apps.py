@@ -19,7 +19,7 @@ HEADS = {
     "headers-none": ("200 OK", None),
     "headers-iterator": ("200 OK", iter(TEXT)),
     "header-three": ("200 OK", [("X-A", "1", "2")]),
-    "header-text": ("200 OK", ["ab"]),
+    "header-text": ("200 OK", ["abc"]),
     "name-bytes": ("200 OK", [(b"X-A", "1")]),
     "name-int": ("200 OK", [(1, "1")]),
     "name-list": ("200 OK", [([], "1")]),

@@ -1,0 +1,92 @@
+/** "Error Handling", and what a host outlives. */
+import assert from 'node:assert/strict'
+import type { Cases } from '../case.ts'
+
+const kinds: Readonly<Record<string, string>> = {
+  plain: 'LookupError: a mishap \u00e9€',
+  exit: 'SystemExit: 3',
+  interrupt: 'KeyboardInterrupt',
+  memory: 'MemoryError',
+  recursion: 'RecursionError',
+  'generator-exit': 'GeneratorExit',
+  group: 'BaseException',
+  os: 'BrokenPipeError',
+  unspeakable: 'Unspeakable',
+}
+
+const raising: Record<string, Cases[string]> = {}
+for (const [kind, shown] of Object.entries(kinds)) {
+  raising[`errors: ${kind} before output: 500, a traceback in the log, and the host lives`] = async (server) => {
+    const connection = await server.connect()
+    for (const at of ['call', 'started', 'next']) {
+      server.beginCase()
+      const response = await connection.ask(`/app/raises?at=${at}&kind=${kind}`).response()
+      assert.equal(response.status, 500, at)
+      assert.equal(response.headers['x-mine'], undefined)
+      assert.doesNotMatch(response.text, /mishap|Traceback|apps\.py/)
+      await server.logged(/error WSGI application error before its response/)
+      assert.ok(server.log.includes(shown), `${at}: ${server.log}`)
+      assert.match(server.log, /Traceback[^]*_raise/)
+      assert.doesNotMatch(server.log, /gateway\.py/)
+      assert.equal((await connection.ask('/app/hello').response()).text, 'Hello')
+    }
+  }
+}
+
+export const troubleCases: Cases = {
+  ...raising,
+
+  'errors: after output the connection is cut, no last chunk': async (server) => {
+    for (const kind of ['plain', 'exit', 'recursion']) {
+      server.beginCase()
+      const connection = await server.connect()
+      connection.ask(`/app/raises?at=later&kind=${kind}`)
+      const received = (await connection.closed()).toString('latin1')
+      assert.match(received, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n5\r\nbegun\r\n$/)
+      await server.logged(/after its response had begun[^]*Traceback/)
+    }
+    assert.equal((await server.ask('/app/hello')).text, 'Hello')
+  },
+
+  'errors: StopIteration of a callable is an error too': async (server) => {
+    assert.equal((await server.ask('/app/raises?at=call&kind=stop')).status, 500)
+    assert.equal((await server.ask('/app/hello')).text, 'Hello')
+  },
+
+  'output: what is printed and logged reaches the log': async (server) => {
+    const word = server.name()
+    assert.equal((await server.ask(`/app/prints?word=${word}`)).text, 'ok')
+    for (const line of ['printed', 'to stderr', 'logged', 'raw']) await server.logged(new RegExp(`${word} ${line}`))
+  },
+
+  'plait.client_disconnected: false, then true once the client has gone': async (server) => {
+    const of = server.name()
+    const connection = await server.connect()
+    connection.ask(`/app/gone?of=${of}`)
+    await server.noted(of, 1)
+    connection.destroy()
+    assert.deepEqual(await server.noted(of, 2), ['before False', 'after True'])
+    assert.doesNotMatch(server.log, /^error/m)
+  },
+
+  'fork: a child that exits later neither answers nor ends anything': async (server) => {
+    const gate = server.gate()
+    const connection = await server.connect()
+    const child = JSON.parse((await connection.ask(`/app/forks?how=exit&gate=${gate}`).response()).text) as number
+    assert.equal((await connection.ask('/app/hello').response()).text, 'Hello')
+    await server.openGate(gate)
+    assert.equal(await server.report<number>(`/app/waits?pid=${child}`), 0)
+    for (let turn = 0; turn < 5; turn++) assert.equal((await connection.ask('/app/hello').response()).text, 'Hello')
+    assert.equal(connection.pending.length, 0)
+  },
+
+  'fork: a child that comes back from the application ends there': async (server) => {
+    const connection = await server.connect()
+    for (const how of ['return', 'raise', 'sys-exit']) {
+      const child = JSON.parse((await connection.ask(`/app/forks?how=${how}`).response()).text) as number
+      await server.report<number>(`/app/waits?pid=${child}`)
+      for (let turn = 0; turn < 5; turn++) assert.equal((await connection.ask('/app/hello').response()).text, 'Hello')
+      assert.equal(connection.pending.length, 0)
+    }
+  },
+}
