@@ -13,6 +13,7 @@ import { parseTarget, type Target } from './request-target.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import { ResponseFields } from './response-fields.ts'
 import { unlinkSpooled } from './spool.ts'
+import { SHORT_BODY, writeWhole } from './whole-response.ts'
 
 export type { BodyConsumer, BodyFlow } from './body-stream.ts'
 
@@ -84,8 +85,6 @@ export class Request implements HeadFacts, Target {
     this.uri = incoming.url as string
     this.clientproto = incoming.httpVersionMinor === 1 ? 'HTTP/1.1' : 'HTTP/1.0'
     this.startedAt = channel.reactor.seconds()
-    ;(response as WithRequest).plaitRequest = this
-    response.on('finish', responseFinished)
   }
 
   /** Looks at the head once, before anybody else does. Gives why it must be refused, or undefined. */
@@ -297,18 +296,37 @@ export class Request implements HeadFacts, Target {
     this.channel.socket.write(`${block}\r\n`, 'latin1')
   }
 
-  /** A whole response. Throws `PLAIT_RESOURCE` before anything is sent when the fields are none. */
+  /**
+   * A whole response; Content-Length is added where `headers` has none. Throws `PLAIT_RESOURCE` before anything is sent when the fields
+   * are none.
+   */
   sendWhole(status: number, reason: string, headers: readonly string[], body: Uint8Array | undefined): void {
-    this.#writeHead(status, reason, headers)
+    if (body !== undefined && body.length <= SHORT_BODY && this.#writeWhole(status, reason, headers, asBuffer(body))) return
+    const length = body === undefined || hasField(headers, 'content-length') ? [] : ['Content-Length', String(body.length)]
+    this.#writeHead(status, reason, length.length === 0 ? headers : [...headers, ...length])
     this.finished = true
-    if (body === undefined || body.length === 0) {
-      this.#response.end()
-      return
-    }
-    this.bytesSent += body.length
-    // A short text leaves together with the head, in one write.
-    if (body.length <= SHORT) this.#response.end(asBuffer(body).toString('latin1'), 'latin1')
-    else this.#response.end(body)
+    this.bytesSent += body?.length ?? 0
+    this.#response.end(body)
+  }
+
+  #writeWhole(status: number, reason: string, headers: readonly string[], body: Buffer): boolean {
+    const { channel } = this
+    if (this.code !== 0 || this.disconnected || this.clientproto === 'HTTP/1.0' || this.method === 'HEAD') return false
+    if (status === 204 || status === 304 || !channel.mayPersist(this)) return false
+    const { socket } = channel
+    if (!writeWhole(this.#response, socket, { status, reason, headers, body })) return false
+    this.code = status
+    this.finished = true
+    this.bytesSent = body.length
+    // The request is over when the system has taken its response: a client that does not read gets no further.
+    if (socket.writableLength === 0) this.#wholeSent()
+    else socket.write('', () => this.#wholeSent())
+    return true
+  }
+
+  #wholeSent(): void {
+    this.#response.emit('finish')
+    this.responseSent()
   }
 
   /** The head of a response whose body follows. Without Content-Length it is chunked, or ends with the connection in HTTP/1.0. */
@@ -350,6 +368,8 @@ export class Request implements HeadFacts, Target {
   #writeHead(status: number, reason: string, headers: readonly string[]): void {
     if (this.code !== 0) throw new PlaitError('PLAIT_RESOURCE', 'Cannot send a second response to a request')
     if (!this.channel.mayPersist(this)) this.#response.shouldKeepAlive = false
+    ;(this.#response as WithRequest).plaitRequest = this
+    this.#response.on('finish', responseFinished)
     const all = hasField(headers, 'server') ? headers : [...headers, 'Server', serverSoftware]
     try {
       this.#response.writeHead(status, reason, all as string[])
@@ -410,9 +430,6 @@ type WithRequest = ServerResponse & { plaitRequest?: Request }
 function responseFinished(this: ServerResponse): void {
   ;(this as WithRequest).plaitRequest?.responseSent()
 }
-
-/** A body up to this size is copied into the write of the head. */
-const SHORT = 8 * 1024
 
 function uncork(socket: Duplex): void {
   socket.uncork()

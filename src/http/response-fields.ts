@@ -44,6 +44,16 @@ export class ResponseFields {
   }
 }
 
+/** Is it a token (RFC 9110 section 5.6.2)? */
+export function isFieldName(name: string): boolean {
+  return TOKEN.test(name)
+}
+
+/** Has it only characters that a field value may have (RFC 9110 section 5.5)? */
+export function isFieldValue(value: string): boolean {
+  return VALUE.test(value)
+}
+
 function check(name: string, value: string): void {
   if (!TOKEN.test(name)) throw new PlaitError('PLAIT_RESOURCE', `Cannot send the field ${JSON.stringify(name)}: it is no token`)
   if (!VALUE.test(value)) {

@@ -109,8 +109,8 @@ export class WSGIResponse implements JobSink {
       return
     }
     if (onePiece && declared < 0) {
+      // The request adds the field to a whole response that has none.
       declared = body.length
-      headers = withLength(headers, declared)
     }
     if (declared >= 0 && body.length >= declared) {
       this.#phase = 'ended'
