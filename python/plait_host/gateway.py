@@ -119,9 +119,8 @@ class Exchange:
             self.head += b"\nContent-Length\n%d" % size
 
     def _send_file(self, wrapper):
-        if self.head is None:
-            raise _no_start_response()
-        found = take_over(wrapper)
+        # Without a head it is iterated: that fails, and closes the file.
+        found = None if self.head is None else take_over(wrapper)
         if found is None:
             return False
         try:
