@@ -84,9 +84,14 @@ export class Conversation {
     return this.#received
   }
 
-  /** Goes away without a word. */
+  /** Goes away. To the server it is half closed, until it writes. */
   destroy(): void {
     this.socket.destroy()
+  }
+
+  /** Goes away in a way that the server sees at once. */
+  reset(): void {
+    this.socket.resetAndDestroy()
   }
 
   #more(): Promise<void> {

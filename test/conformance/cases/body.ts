@@ -2,9 +2,33 @@
 import assert from 'node:assert/strict'
 import type { Cases } from '../case.ts'
 
-const abc = ['list', 'tuple', 'generator', 'iterator', 'getitem', 'map', 'set', 'subclass', 'holes', 'generator-holes', 'one', 'one-tuple']
+const abc = [
+  'list',
+  'tuple',
+  'generator',
+  'iterator',
+  'getitem',
+  'map',
+  'set',
+  'subclass',
+  'holes',
+  'generator-holes',
+  'one',
+  'one-tuple',
+]
 const empty = ['empty-list', 'empty-tuple', 'empty-generator', 'empty-block', 'empty-blocks']
-const wrong = ['text', 'text-generator', 'bytearray', 'memoryview', 'bytes', 'string', 'none', 'number', 'none-block', 'text-second']
+const wrong = [
+  'text',
+  'text-generator',
+  'bytearray',
+  'memoryview',
+  'bytes',
+  'string',
+  'none',
+  'number',
+  'none-block',
+  'text-second',
+]
 
 export const bodyCases: Cases = {
   'result: any iterable of bytes': async (server) => {
@@ -42,7 +66,13 @@ export const bodyCases: Cases = {
   },
 
   'result: one block gets a Content-Length, more are chunked': async (server) => {
-    for (const [kind, length] of [['one', '3'], ['one-tuple', '3'], ['large-one', '300000'], ['empty-list', '0'], ['empty-block', '0']] as const) {
+    for (const [kind, length] of [
+      ['one', '3'],
+      ['one-tuple', '3'],
+      ['large-one', '300000'],
+      ['empty-list', '0'],
+      ['empty-block', '0'],
+    ] as const) {
       const { headers } = await server.ask(`/app/result?kind=${kind}`)
       assert.deepEqual([headers['content-length'], headers['transfer-encoding']], [length, undefined], kind)
     }
@@ -54,7 +84,9 @@ export const bodyCases: Cases = {
 
   'result: HTTP/1.0 without Content-Length ends with the connection': async (server) => {
     const connection = await server.connect()
-    const response = await connection.ask('/app/result?kind=generator', { version: '1.0', headers: ['Connection: keep-alive'] }).response()
+    const response = await connection
+      .ask('/app/result?kind=generator', { version: '1.0', headers: ['Connection: keep-alive'] })
+      .response()
     assert.deepEqual([response.text, response.headers['transfer-encoding']], ['abc', undefined])
     assert.equal((await connection.closed()).length, 0)
   },
@@ -107,7 +139,10 @@ export const bodyCases: Cases = {
   },
 
   'close(): once, when the client has gone': async (server) => {
-    for (const [path, note] of [['closing?kind=endless', 'close'], ['closing-generator?', 'finally']] as const) {
+    for (const [path, note] of [
+      ['closing?kind=endless', 'close'],
+      ['closing-generator?', 'finally'],
+    ] as const) {
       const of = server.name()
       const connection = await server.connect()
       connection.ask(`/app/${path}&of=${of}`)

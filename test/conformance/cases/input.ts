@@ -33,7 +33,17 @@ const bodies: Readonly<Record<string, Buffer>> = {
   'a body of 3 MB': lines(3_000_000),
 }
 
-const readers = ['read', 'read-none', 'read-minus', 'read-7', 'read-zero', 'readline', 'readline-n', 'readlines', 'readlines-hint']
+const readers = [
+  'read',
+  'read-none',
+  'read-minus',
+  'read-7',
+  'read-zero',
+  'readline',
+  'readline-n',
+  'readlines',
+  'readlines-hint',
+]
 readers.push('iteration', 'for-next', 'mixed')
 /** How many pieces such a reader gives. */
 const counts: Readonly<Record<string, (body: Buffer) => number>> = {
@@ -172,7 +182,10 @@ export const inputCases: Cases = {
 
   'wsgi.input: a body shorter than its Content-Length never looks whole': async (server) => {
     const [buffered, streamed] = [server.name(), server.name()]
-    for (const [place, of] of [['app', buffered], ['stream', streamed]] as const) {
+    for (const [place, of] of [
+      ['app', buffered],
+      ['stream', streamed],
+    ] as const) {
       const connection = await server.connect()
       connection.ask(`/${place}/body-error?of=${of}`, { method: 'POST', headers: ['Content-Length: 100'] }).send('short')
       if (place === 'stream') await server.noted(of, 1)

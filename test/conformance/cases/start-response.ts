@@ -69,7 +69,8 @@ export const startResponseCases: Cases = {
     const response = await server.ask(`/app/status?line=${encodeURIComponent('299 Two  Spaces caf\u00e9')}`)
     assert.deepEqual([response.status, response.reason], [299, 'Two  Spaces caf\u00e9'])
     const fields = response.rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${response.rawHeaders[at + 1]}`] : []))
-    for (const field of ['X-One: 1', 'X-One: 2', 'x-case: caf\u00e9\ttab', 'Set-Cookie: a=1']) assert.ok(fields.includes(field), field)
+    for (const field of ['X-One: 1', 'X-One: 2', 'x-case: caf\u00e9\ttab', 'Set-Cookie: a=1'])
+      assert.ok(fields.includes(field), field)
     assert.equal(response.text, 'Hello')
   },
 

@@ -40,7 +40,9 @@ export const threadCases: Cases = {
     const of = server.name()
     const connections = await Promise.all(Array.from({ length: 21 }, () => server.connect()))
     // All in one batch: some are read before the busy one, some after it.
-    const answers = connections.map((connection, at) => connection.ask(at === 10 ? `/app/busy?of=${of}` : '/app/hello').response())
+    const answers = connections.map((connection, at) =>
+      connection.ask(at === 10 ? `/app/busy?of=${of}` : '/app/hello').response(),
+    )
     const [busy] = answers.splice(10, 1)
     for (const answer of answers) assert.equal((await answer).text, 'Hello')
     await server.noted(of, 1)

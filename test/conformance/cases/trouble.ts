@@ -64,9 +64,18 @@ export const troubleCases: Cases = {
     const connection = await server.connect()
     connection.ask(`/app/gone?of=${of}`)
     await server.noted(of, 1)
-    connection.destroy()
+    connection.reset()
     assert.deepEqual(await server.noted(of, 2), ['before False', 'after True'])
     assert.doesNotMatch(server.log, /^error/m)
+  },
+
+  'a client that has closed its own direction still gets its answer': async (server) => {
+    const gate = server.gate()
+    const connection = await server.connect()
+    connection.ask(`/app/answers-late?gate=${gate}`).socket.end()
+    await server.openGate(gate)
+    const response = await connection.response()
+    assert.deepEqual([response.text, response.complete], ['late', true])
   },
 
   'fork: a child that exits later neither answers nor ends anything': async (server) => {

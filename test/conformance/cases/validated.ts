@@ -32,7 +32,7 @@ export const validatedCases: Cases = {
     assert.equal((await connection.ask('/valid/result?kind=holes').response()).text, 'abc')
     assert.equal((await connection.ask(`/valid/file?kind=small&folder=${server.folder}`).response()).text, 'small')
     assert.equal((await connection.ask(`/valid/file?kind=real&folder=${server.folder}`).response()).body.length, 300_000)
-    assert.equal((await connection.ask('/valid/replaces').response()).status, 503)
+    assert.equal((await connection.ask('/valid/exc-info-alone').response()).status, 503)
     assert.doesNotMatch(server.log, /AssertionError|WSGIWarning/)
   },
 }

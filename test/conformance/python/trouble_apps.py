@@ -81,6 +81,13 @@ def gone(environ, start_response):
 
 
 @case
+def answers_late(environ, start_response):
+    open_gate(environ)
+    start_response("200 OK", TEXT)
+    return [b"late"]
+
+
+@case
 def forks(environ, start_response):
     """The child waits for the gate and exits without a word; or comes back into the server's code, one way or another."""
     how = query(environ)["how"]
