@@ -9,7 +9,7 @@ Waking a thread costs more than a small request, so a host works in one of two w
 
 An application that answers in well under a millisecond runs inline, one that blocks runs threaded; a threaded host tries
 inline again from time to time. A finished response never waits for another request that runs: inline it leaves at the
-second tick at the latest, threaded at once.
+next ticks, threaded at once.
 
 Nothing here relies on the GIL: list and deque operations are atomic one by one in free-threaded CPython too. Without a GIL
 workers run in parallel, so the host is always threaded there.
@@ -27,6 +27,11 @@ _QUIET_TICKS = 25
 # Requests that block (a database, a sleep) and take longer than this (mean of a sample, in seconds) are better off threaded.
 _INLINE_LIMIT = 0.0003
 _SAMPLE = 32
+# A request in which the leader is seen so often is stuck; seen waiting counts more than seen computing.
+_STUCK = 4
+_BLOCKED_WEIGHT = 2
+# The GIL was free if it took no longer than this to get it (seconds).
+_GIL_FREE = 0.001
 # The leader got stuck this often, each time within this many seconds of the last: then it was no accident of the scheduler.
 _STRIKES = 3
 _STRIKE_SECONDS = 0.1
@@ -124,8 +129,10 @@ class Workers:
         """Looks after the leader. False: it has given the wire back. True: it was stuck in a request and has lost the wire."""
         quiet = 0
         last = -1
+        sightings = 0
         while True:
             self._asleep = quiet >= _QUIET_TICKS
+            looked = monotonic()
             if self._asleep:
                 self._call.acquire()
                 quiet = 0
@@ -136,15 +143,21 @@ class Workers:
             runs = self._runs
             if runs != last:
                 last = runs
-                quiet = 0
+                quiet = sightings = 0
             elif not self._claim:
                 quiet += 1
-            elif _pop(self._claim):
-                self._leading = False
+            else:
+                # Without the GIL the leader waits for something. With it, we had to wait for the GIL: then it computes, or the
+                # system has put it aside. That is no reason to take the wire, unless it goes on for long.
+                computing = monotonic() - looked > TICK + _GIL_FREE
+                sightings += 1 if computing else _BLOCKED_WEIGHT
+                if sightings >= _STUCK and _pop(self._claim):
+                    self._leading = False
+                    self._flush()
+                    for _ in range(len(self._jobs)):
+                        self._bring_in()
+                    return True
                 self._flush()
-                for _ in range(len(self._jobs)):
-                    self._bring_in()
-                return True
 
     def _read_threaded(self, until):
         """Reads, with a worker for each request, until it is time to try inline again."""
@@ -166,9 +179,9 @@ class Workers:
         jobs = self._jobs
         claim = self._claim = []
         self._leader = threading.get_ident()
-        count = 0
+        count = blocked = 0
         busy = 0.0
-        blocked = _times_blocked()
+        measuring = False
         while True:
             batch = self._read()
             if batch is None:
@@ -179,11 +192,16 @@ class Workers:
             if self._asleep:
                 self._call_main()
             jobs.extend(batch)
+            waits = _times_blocked() if measuring else 0
             started = sent = monotonic()
-            while jobs:
+            while True:
+                try:
+                    job = jobs.popleft()
+                except IndexError:
+                    break  # done, or a worker that was brought in before has taken the rest
                 self._runs += 1
                 claim.append(True)
-                self._run(jobs.popleft())
+                self._run(job)
                 if self.in_child or not _pop(claim):
                     return
                 count += 1
@@ -192,15 +210,18 @@ class Workers:
                     if now - sent > _FLUSH_SECONDS:
                         sent = now
                         self._flush()
-            self._flush()
             busy += monotonic() - started
-            if count < _SAMPLE:
-                continue
-            if busy > count * _INLINE_LIMIT and _times_blocked() - blocked > count // 2:
-                return self._give_back()
-            count = 0
-            busy = 0.0
-            blocked = _times_blocked()
+            if measuring:
+                blocked += _times_blocked() - waits
+            self._flush()
+            if count >= _SAMPLE:
+                slow = busy > count * _INLINE_LIMIT
+                if slow and measuring and blocked >= count // 2:
+                    return self._give_back()
+                # Slow for a while: then the next sample tells whether it waits, or computes (or the machine is busy).
+                measuring = slow
+                count = blocked = 0
+                busy = 0.0
 
     def flush_soon(self):
         """Sends a response that is whole although its run is not over. Inline, the end of the run (or a tick) will do."""
