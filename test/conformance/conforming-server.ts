@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { NodeReactor, Resource, Site, ThreadPool, WSGIResource } from '#src/index.ts'
+import type { ThreadPoolOptions } from '#src/index.ts'
 import { RecordingLogger } from '#src/testing.ts'
 import type { LogRecord, MemoryResponse } from '#src/testing.ts'
 import { until } from '../support/until.ts'
@@ -23,23 +24,25 @@ export class ConformingServer {
   readonly rootPort: number
   /** For files of the applications; removed at the end. */
   readonly folder: string
+  readonly #kind: HostKind
   readonly #reactor: NodeReactor
   readonly #logger: RecordingLogger
   readonly #open = new Set<Conversation>()
   #logStart = 0
   #names = 0
 
-  private constructor(reactor: NodeReactor, logger: RecordingLogger, ports: readonly [number, number]) {
+  private constructor(kind: HostKind, reactor: NodeReactor, logger: RecordingLogger, ports: readonly [number, number]) {
+    this.#kind = kind
     this.#reactor = reactor
     this.#logger = logger
     ;[this.port, this.rootPort] = ports
     this.folder = mkdtempSync(path.join(tmpdir(), 'plait-conformance-'))
   }
 
-  static async start(kind: HostKind): Promise<ConformingServer> {
+  static async start(kind: HostKind, options: ThreadPoolOptions = {}): Promise<ConformingServer> {
     const logger = new RecordingLogger()
     const reactor = new NodeReactor({ logger })
-    const pool = new ThreadPool({ maxThreads: threads, logger })
+    const pool = new ThreadPool({ maxThreads: threads, logger, ...options })
     const application = kind.application('application')
     const buffered = new WSGIResource(reactor, pool, application)
     const root = new Resource()
@@ -59,7 +62,17 @@ export class ConformingServer {
       if (address.type === 'TCP') ports.push(address.port)
     }
     void reactor.run({ installSignalHandlers: false })
-    return new ConformingServer(reactor, logger, [ports[0] as number, ports[1] as number])
+    return new ConformingServer(kind, reactor, logger, [ports[0] as number, ports[1] as number])
+  }
+
+  /** Runs `use` with another server of the same kind, which ends then. */
+  async beside(options: ThreadPoolOptions, use: (other: ConformingServer) => Promise<void>): Promise<void> {
+    const other = await ConformingServer.start(this.#kind, options)
+    try {
+      await use(other)
+    } finally {
+      await other.stop()
+    }
   }
 
   async stop(): Promise<void> {
@@ -128,11 +141,6 @@ export class ConformingServer {
     const file = await open(gate, 'w')
     await file.writeFile(content)
     await file.close()
-  }
-
-  /** Lets an application go that may not have come to the gate; never waits. */
-  forceGate(gate: string): void {
-    closeSync(openSync(gate, 'r+'))
   }
 
   get records(): LogRecord[] {

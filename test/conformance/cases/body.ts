@@ -153,6 +153,35 @@ export const bodyCases: Cases = {
     assert.doesNotMatch(server.log, /^error/m)
   },
 
+  'close(): once, when the client went before the first block': async (server) => {
+    const of = server.name()
+    const gate = server.gate()
+    const connection = await server.connect()
+    connection.ask(`/app/gated-closing?of=${of}&gate=${gate}`)
+    await server.noted(of, 1)
+    connection.reset()
+    await server.openGate(gate)
+    assert.deepEqual(await server.noted(of, 2), ['waits', 'close'])
+    assert.equal((await server.ask('/app/hello')).text, 'Hello')
+  },
+
+  'write(): after the response it reaches nobody': async (server) => {
+    const connection = await server.connect()
+    for (const kind of ['list', 'generator']) {
+      const of = server.name()
+      const gate = server.gate()
+      const response = await connection.ask(`/app/writes-later?kind=${kind}&of=${of}&gate=${gate}`).response()
+      assert.equal(response.text, 'abc')
+      const second = server.gate()
+      const waiting = connection.ask(`/app/answers-late?gate=${second}`)
+      await server.openGate(gate)
+      await server.noted(of, 1)
+      await server.openGate(second)
+      assert.equal((await waiting.response()).text, 'late')
+      assert.equal((await connection.ask('/app/hello').response()).text, 'Hello')
+    }
+  },
+
   'close(): once, for HEAD, also of an endless result': async (server) => {
     const connection = await server.connect()
     for (const kind of ['normal', 'empty', 'endless']) {

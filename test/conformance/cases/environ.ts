@@ -59,6 +59,37 @@ export const environCases: Cases = {
     })
   },
 
+  'environ: wsgi.multithread and wsgi.multiprocess say how the application runs': async (server) => {
+    await server.beside({ maxThreads: 1 }, async (other) => {
+      const { values } = await other.report<Environ>('/app/environ')
+      assert.deepEqual([values['wsgi.multithread'], values['wsgi.multiprocess']], [false, false])
+    })
+    await server.beside({ maxThreads: 2, processes: 2 }, async (other) => {
+      const { values } = await other.report<Environ>('/app/environ')
+      assert.deepEqual([values['wsgi.multithread'], values['wsgi.multiprocess']], [true, true])
+    })
+  },
+
+  'environ: SERVER_NAME without port and brackets, also without a Host': async (server) => {
+    for (const [host, name] of Object.entries({ 'a.example': 'a.example', '[::1]:8080': '::1', '127.0.0.1:1': '127.0.0.1' })) {
+      const connection = await server.connect()
+      const response = await connection.send(`GET /app/environ HTTP/1.1\r\nHost: ${host}\r\n\r\n`).response()
+      const { values } = JSON.parse(response.text) as Environ
+      assert.deepEqual([values['SERVER_NAME'], values['SERVER_PORT']], [name, String(server.port)])
+    }
+    const old = await (await server.connect()).send('GET /app/environ HTTP/1.0\r\n\r\n').response()
+    assert.equal((JSON.parse(old.text) as Environ).values['SERVER_NAME'], '127.0.0.1')
+  },
+
+  'environ: an absolute target is split as any other': async (server) => {
+    const connection = await server.connect()
+    connection.send('GET http://abs.example/app/environ/x?q=1 HTTP/1.1\r\nHost: abs.example\r\n\r\n')
+    const { values } = JSON.parse((await connection.response()).text) as Environ
+    assert.deepEqual([values['SCRIPT_NAME'], values['PATH_INFO'], values['QUERY_STRING']], ['/app', '/environ/x', 'q=1'])
+    assert.equal(values['REQUEST_URI'], 'http://abs.example/app/environ/x?q=1')
+    assert.equal(values['SERVER_NAME'], 'abs.example')
+  },
+
   'environ: an exact dict with native string keys': async (server) => {
     const { kind, keyTypes } = await server.report<Environ>('/app/environ')
     assert.equal(kind, 'dict')

@@ -119,6 +119,19 @@ export const fileWrapperCases: Cases = {
     assert.deepEqual([response.text, response.complete], ['through the pipe', true])
   },
 
+  'file_wrapper: after write() it comes behind what was written': async (server) => {
+    const response = await server.ask(`/app/file-written?folder=${server.folder}`)
+    assert.ok(response.body.equals(Buffer.concat([Buffer.from('before '), whole])))
+  },
+
+  'file_wrapper: a closed file or one of text: 500': async (server) => {
+    const connection = await server.connect()
+    for (const kind of ['closed', 'text', 'write-only']) {
+      assert.equal((await connection.ask(target(server, kind)).response()).status, 500, kind)
+    }
+    assert.equal((await connection.ask('/app/hello').response()).text, 'Hello')
+  },
+
   'file_wrapper: iterated by the application itself': async (server) => {
     const response = await server.ask(`/app/file-iterated?folder=${server.folder}`)
     assert.ok(response.body.equals(Buffer.concat([Buffer.from('before '), whole])))

@@ -167,6 +167,22 @@ export const inputCases: Cases = {
     assert.doesNotMatch(server.log, /Traceback/)
   },
 
+  'wsgi.input: 100 Continue comes when the body is wanted': async (server) => {
+    for (const place of ['app', 'stream']) {
+      const connection = await server.connect()
+      const headers = ['Expect: 100-continue', 'Content-Length: 4']
+      connection.ask(`/${place}/read?with=read`, { method: 'POST', headers })
+      await connection.receives(/^HTTP\/1\.1 100 Continue\r\n\r\n$/)
+      const response = await connection.send('body').response()
+      assert.equal((JSON.parse(response.text) as Summary).size, 4)
+    }
+    const unread = await server.connect()
+    const response = await unread
+      .ask('/stream/unread', { method: 'POST', headers: ['Expect: 100-continue', 'Content-Length: 4'] })
+      .response()
+    assert.deepEqual([response.informational.length, response.text], [0, 'not read'])
+  },
+
   'wsgi.input: a streamed body can be answered while it arrives': async (server) => {
     const connection = await server.connect()
     connection.ask('/stream/echo-stream', { method: 'POST', headers: ['Transfer-Encoding: chunked'] })

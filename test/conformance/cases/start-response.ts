@@ -74,6 +74,22 @@ export const startResponseCases: Cases = {
     assert.equal(response.text, 'Hello')
   },
 
+  'start_response: Date and Server once, those of the application first': async (server) => {
+    for (const [name, date, own] of [
+      ['hello', /GMT$/, /Plait/],
+      ['own-server', /^a day$/, /^mine$/],
+    ] as const) {
+      const { headers } = await server.ask(`/app/${name}`)
+      assert.match(headers['date'] ?? '', date)
+      assert.match(headers['server'] ?? '', own)
+    }
+  },
+
+  'start_response: what the application does with its list later changes nothing': async (server) => {
+    const response = await server.ask('/app/changes-later')
+    assert.deepEqual([response.headers['x-kept'], response.headers['x-late']], ['1', undefined])
+  },
+
   'start_response: a status without a reason is sent': async (server) => {
     const response = await server.ask('/app/status?line=404')
     assert.deepEqual([response.status, response.reason, response.text], [404, '', 'Hello'])

@@ -27,6 +27,7 @@ for (const [kind, shown] of Object.entries(kinds)) {
       await server.logged(/error WSGI application error before its response/)
       assert.ok(server.log.includes(shown), `${at}: ${server.log}`)
       assert.match(server.log, /Traceback[^]*_raise/)
+      assert.equal(server.records.filter(({ level }) => level === 'error').length, 1)
       assert.doesNotMatch(server.log, /gateway\.py/)
       assert.equal((await connection.ask('/app/hello').response()).text, 'Hello')
     }

@@ -1,5 +1,7 @@
 """Results: PEP 3333, "Specification Details", "Handling the Content-Length Header", "Buffering and Streaming"."""
 
+import threading
+
 from registry import TEXT, case, note, open_gate, query
 
 
@@ -183,3 +185,34 @@ def bodyless(environ, start_response):
     start_response(asked["line"], TEXT + ([("Content-Length", asked["length"])] if "length" in asked else []))
     blocks = [b"must not be seen", b"nor this"]
     return blocks[:1] if asked["kind"] == "list" else Closing(environ, blocks)
+
+
+@case
+def gated_closing(environ, start_response):
+    start_response("200 OK", TEXT)
+
+    def blocks():
+        note(environ, "waits")
+        open_gate(environ)
+        yield b"for nobody"
+        yield b"for nobody either"
+
+    return Closing(environ, blocks())
+
+
+@case
+def writes_later(environ, start_response):
+    """A thread of the application's writes when the response is over."""
+    write = start_response("200 OK", TEXT)
+
+    def later():
+        open_gate(environ)
+        for _ in range(10):
+            try:
+                write(b"too late ")
+            except Exception:  # refused is as well as ignored
+                pass
+        note(environ, "written")
+
+    threading.Thread(target=later, daemon=True).start()
+    return RESULTS[query(environ)["kind"]]()

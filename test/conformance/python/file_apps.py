@@ -82,8 +82,16 @@ FILES = {
     "bytesio": lambda folder: io.BytesIO(pattern(SIZE)),
     "relative": lambda folder: open(os.path.relpath(_stored(folder)), "rb"),
     "replaced": _replaced,
+    "closed": lambda folder: _closed(open(_stored(folder), "rb")),
+    "text": lambda folder: open(_stored(folder, b"text"), "r"),
+    "write-only": lambda folder: open(_stored(folder), "ab"),
     "only-read": lambda folder: OnlyRead(pattern(SIZE)),
 }
+
+
+def _closed(file):
+    file.close()
+    return file
 
 
 def _at(file, position):
@@ -129,3 +137,9 @@ def file_without_start(environ, start_response):
     opened = FILES["real"](query(environ)["folder"])
     _count_close(environ, opened)
     return environ["wsgi.file_wrapper"](opened)
+
+
+@case
+def file_written(environ, start_response):
+    start_response("200 OK", TEXT)(b"before ")
+    return environ["wsgi.file_wrapper"](FILES["real"](query(environ)["folder"]))

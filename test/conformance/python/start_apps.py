@@ -204,3 +204,17 @@ def early(environ, start_response):
         except (TypeError, ValueError) as error:
             bad.append(type(error).__name__)
     return answer(start_response, bad)
+
+
+@case
+def own_server(environ, start_response):
+    start_response("200 OK", [("date", "a day"), ("SERVER", "mine")])
+    return [b"Hello"]
+
+
+@case
+def changes_later(environ, start_response):
+    headers = [("X-Kept", "1")]
+    start_response("200 OK", headers)
+    headers[:] = [("X-Late", "1")]
+    return [b"Hello"]
