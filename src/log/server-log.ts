@@ -62,10 +62,9 @@ function text(value: unknown): string {
 }
 
 /** Control characters could move a terminal's cursor or forge lines. Newlines of our own messages stay. */
+// oxlint-disable-next-line no-control-regex -- the range is the point
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f]/g
+
 function printable(message: string): string {
-  // oxlint-disable-next-line no-control-regex -- the range is the point
-  return message.replace(
-    /[\x00-\x08\x0b-\x1f\x7f]/g,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
+  return message.replace(CONTROL, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }

@@ -69,7 +69,7 @@ export class MemoryHost implements Host {
 
   die(reason: string, error: PlaitError): void {
     this.state = 'gone'
-    for (const run of [...this.runs]) run.finish(error)
+    for (let run = this.runs[0]; run !== undefined; run = this.runs[0]) run.finish(error)
     this.onGone?.(reason)
   }
 

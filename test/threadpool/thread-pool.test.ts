@@ -145,7 +145,8 @@ test('ThreadPool refuses with 503 when the queue is full', () => {
   const { pool } = makePool({ maxThreads: 1, maxQueue: 2 })
   const submitted = [submit(pool), submit(pool), submit(pool)]
   assert.deepEqual(submitted.map(codeOf), [undefined, undefined, 'PLAIT_POOL_FULL'])
-  assert.equal((submitted[2]?.outcome as PlaitError).status, 503)
+  assert.ok(submitted[2]?.outcome instanceof PlaitError)
+  assert.equal(submitted[2].outcome.status, 503)
 })
 
 test('ThreadPool refuses with 503 what has waited longer than queueTimeout', async () => {
