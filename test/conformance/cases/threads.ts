@@ -1,7 +1,7 @@
 /** "Thread Support", and what requests owe each other. */
 import assert from 'node:assert/strict'
 import type { Cases } from '../case.ts'
-import { threads } from '../conforming-server.ts'
+import { threads, type ConformingServer } from '../conforming-server.ts'
 
 interface Numbered {
   n: string
@@ -37,19 +37,29 @@ export const threadCases: Cases = {
   },
 
   'threads: a finished response never waits for a request that runs and never lets go': async (server) => {
-    const of = server.name()
-    const connections = await Promise.all(Array.from({ length: 21 }, () => server.connect()))
-    // All in one batch: some are read before the busy one, some after it.
-    const answers = connections.map((connection, at) =>
-      connection.ask(at === 10 ? `/app/busy?of=${of}` : '/app/hello').response(),
-    )
-    const [busy] = answers.splice(10, 1)
-    for (const answer of answers) assert.equal((await answer).text, 'Hello')
-    await server.noted(of, 1)
-    for (let turn = 0; turn < 10; turn++) assert.equal((await server.ask('/app/hello')).text, 'Hello')
-    const first = await Promise.race([busy, server.ask('/app/hello')])
-    assert.equal(first?.text, 'Hello')
-    await server.ask('/app/busy-stop')
-    assert.equal((await busy)?.text, 'stopped')
+    for (const place of [20, 10, 0]) {
+      // A host of its own, which takes its first requests one after the other.
+      await server.beside({ maxThreads: threads }, async (other) => {
+        for (let turn = 0; turn < 5; turn++) await other.ask('/app/hello')
+        await besideBusy(other, place)
+      })
+    }
   },
+}
+
+/** One request that keeps the interpreter busy, in one batch with others before and behind it. */
+async function besideBusy(server: ConformingServer, place: number): Promise<void> {
+  const of = server.name()
+  const connections = await Promise.all(Array.from({ length: 21 }, () => server.connect()))
+  const answers = connections.map((connection, at) =>
+    connection.ask(at === place ? `/app/busy?of=${of}` : '/app/hello').response(),
+  )
+  const [busy] = answers.splice(place, 1)
+  for (const answer of answers) assert.equal((await answer).text, 'Hello')
+  await server.noted(of, 1)
+  for (let turn = 0; turn < 5; turn++) assert.equal((await server.ask('/app/hello')).text, 'Hello')
+  const first = await Promise.race([busy, server.ask('/app/hello')])
+  assert.equal(first?.text, 'Hello')
+  await server.ask(`/app/busy-stop?of=${of}`)
+  assert.equal((await busy)?.text, 'stopped')
 }

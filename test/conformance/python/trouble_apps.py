@@ -112,24 +112,24 @@ def waits(environ, start_response):
     return answer(start_response, status)
 
 
-_stop = threading.Event()
+_stopped = set()
 
 
 @case
 def busy(environ, start_response):
     """Never lets go of the GIL by itself, until `busy-stop`."""
     note(environ, "begun")
-    stopped = _stop.is_set
+    of = query(environ)["of"]
     deadline = time.monotonic() + 20
-    while not stopped() and time.monotonic() < deadline:
+    while of not in _stopped and time.monotonic() < deadline:
         pass
     start_response("200 OK", TEXT)
-    return [b"stopped" if stopped() else b"ran out"]
+    return [b"stopped" if of in _stopped else b"ran out"]
 
 
 @case
 def busy_stop(environ, start_response):
-    _stop.set()
+    _stopped.add(query(environ)["of"])
     start_response("200 OK", TEXT)
     return [b"ok"]
 
