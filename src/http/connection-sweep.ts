@@ -47,24 +47,27 @@ export class ConnectionSweep {
   }
 
   #check(channel: HTTPChannel, now: number): void {
-    const { socket, phase } = channel
+    const { socket } = channel
     const { bytesRead = 0, bytesWritten = 0, writableLength } = socket as Socket
-    const stalled = phase === 'working'
-    // The head's limit is absolute: a byte now and then must not keep it open.
-    const progress = phase === 'head' ? 0 : phase === 'body' ? bytesRead : bytesWritten - writableLength
-    if (progress !== channel.progress) {
-      channel.progress = progress
-      channel.since = now
-      if (phase === 'idle' && bytesRead > 0) return
+    if (channel.phase === 'idle' && channel.requestsEnded !== bytesRead) {
+      // Bytes came since the last response: the next head has begun.
+      if (channel.requestsEnded >= 0) channel.enter('head')
+      channel.requestsEnded = bytesRead
     }
+    const { phase } = channel
+    // The limits of head and idleness are absolute: a byte now and then must not keep a connection open.
+    const progress =
+      phase === 'body' ? bytesRead : phase === 'working' || phase === 'lingering' ? bytesWritten - writableLength : 0
     // While the application works nobody is late, unless the client does not take what is there.
-    if (stalled && writableLength === 0) {
+    if (progress !== channel.progress || (phase === 'working' && writableLength === 0)) {
+      channel.progress = progress
       channel.since = now
       return
     }
     if (now - channel.since < this.#limit(channel)) return
-    if (phase === 'head' || phase === 'body') channel.refuseBytes(refuse(408, `The ${phase} of the request did not come in time`))
-    else socket.destroy()
+    if (phase === 'body' || (phase === 'head' && bytesRead > 0)) {
+      channel.refuseBytes(refuse(408, `The ${phase} of the request did not come in time`))
+    } else socket.destroy()
   }
 
   #limit({ phase }: HTTPChannel): number {

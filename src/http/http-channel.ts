@@ -50,6 +50,8 @@ export class HTTPChannel implements ConnectionInfo {
   since: number
   /** Bytes in and out at the last look of the clock. */
   progress = 0
+  /** Bytes read when the clock first saw the connection idle; -1 before. */
+  requestsEnded = -1
   halfClosed = false
   #paused = false
   #closed = false
@@ -105,14 +107,11 @@ export class HTTPChannel implements ConnectionInfo {
     else this.answerRefusal(request, refusal)
   }
 
-  /** The body is being read: its progress has a time limit. */
-  bodyStarted(): void {
-    this.enter('body')
-  }
-
-  /** The body is here; the clock runs for nobody while the application works. */
+  /** What the connection does from now on; its clock starts anew. */
   enter(phase: ChannelPhase): void {
     this.phase = phase
+    this.progress = 0
+    this.requestsEnded = -1
     this.since = this.#owner.reactor.seconds()
   }
 

@@ -35,3 +35,14 @@ export function parseTarget(method: string, uri: string, target: Target): Refusa
   if (target.path.includes('%00')) return refuse(400, 'The path has a NUL')
   return undefined
 }
+
+/** The segments of a path, percent-decoded one by one: `/a/b/` → `['a', 'b', '']`. An encoded slash never parts segments. */
+export function splitPath(path: string): string[] {
+  return path === '*' ? [] : path.slice(1).split('/').map(decodeSegment)
+}
+
+/** Percent-decodes to latin-1; what is no escape stays as it is. */
+function decodeSegment(segment: string): string {
+  if (!segment.includes('%')) return segment
+  return segment.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+}

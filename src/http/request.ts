@@ -2,25 +2,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
-import type { JobBody } from '../hosts/host.ts'
-import type { Address, Reactor } from '../reactor/reactor.ts'
 import { serverSoftware } from '../version.ts'
 import { BodyCollector, type BodyDone } from './body-collector.ts'
 import { BodyStream, type BodyConsumer, type BodyFlow } from './body-stream.ts'
 import type { HTTPChannel } from './http-channel.ts'
-import { examineHeaders, type HeadFacts } from './header-policy.ts'
-import { parseTarget, type Target } from './request-target.ts'
+import { RequestHead } from './request-head.ts'
 import { refuse, type Refusal } from './refusal.ts'
-import { ResponseFields } from './response-fields.ts'
+import { earlyHintsText, hasField, ResponseFields } from './response-fields.ts'
 import { unlinkSpooled } from './spool.ts'
 import { SHORT_BODY, writeWhole } from './whole-response.ts'
 
 export type { BodyConsumer, BodyFlow } from './body-stream.ts'
-
-/** What a request knows of the site that serves it. `Site` (a higher room) fits. */
-export interface RequestSite {
-  readonly displayTracebacks: boolean
-}
+export type { RequestSite } from './request-head.ts'
 
 /** Options of {@link Request.readBody} and {@link Request.streamBody}. */
 export interface BodyOptions {
@@ -28,36 +21,12 @@ export interface BodyOptions {
   maxBody?: number
 }
 
-const EMPTY: readonly string[] = Object.freeze([])
-
 /**
  * A request and its response (Twisted: `twisted.web.server.Request`; RFC 9110). Everything runs on the event loop.
  * Text is latin-1, one character for each byte, as it was on the wire.
  */
-export class Request implements HeadFacts, Target {
-  /** The connection. */
-  readonly channel: HTTPChannel
-  readonly method: string
-  /** The request-target as sent. */
-  readonly uri: string
-  readonly clientproto: 'HTTP/1.0' | 'HTTP/1.1'
-  /** Seconds of the reactor's clock when the head had come. */
-  readonly startedAt: number
-  path = ''
-  query = ''
-  authority: string | undefined
-  headers: readonly string[] = EMPTY
-  host: string | undefined
-  contentLength: number | undefined = 0
-  expectsContinue = false
-  /** The site that serves it; set by the site. */
-  site: RequestSite | undefined
-  /** Segments of the path already used on the way through the tree, decoded. */
-  prepath: string[] = []
-  #postpath: string[] | undefined
-  readonly #incoming: IncomingMessage
+export class Request extends RequestHead {
   readonly #response: ServerResponse
-  // The response.
   /** Status sent; 0 before. */
   code = 0
   /** Bytes of the body given to the connection. */
@@ -78,102 +47,8 @@ export class Request implements HeadFacts, Target {
   #over = false
 
   constructor(channel: HTTPChannel, incoming: IncomingMessage, response: ServerResponse) {
-    this.channel = channel
-    this.#incoming = incoming
+    super(channel, incoming)
     this.#response = response
-    this.method = incoming.method as string
-    this.uri = incoming.url as string
-    this.clientproto = incoming.httpVersionMinor === 1 ? 'HTTP/1.1' : 'HTTP/1.0'
-    this.startedAt = channel.reactor.seconds()
-  }
-
-  /** Looks at the head once, before anybody else does. Gives why it must be refused, or undefined. */
-  examine(): Refusal | undefined {
-    const incoming = this.#incoming
-    const { httpVersion, rawHeaders } = incoming
-    // llhttp lets 0.9 and 2.0 through; a head without version could hide fields (llhttp issue 877).
-    if (httpVersion !== '1.1' && httpVersion !== '1.0') return refuse(505, 'Speak HTTP/1.1 or HTTP/1.0')
-    const { maxTarget, maxFields } = this.channel.limits
-    if (this.uri.length > maxTarget) return refuse(414, `The request-target has more than ${maxTarget} bytes`)
-    if (rawHeaders.length > maxFields * 2) return refuse(431, `The head has more than ${maxFields} fields`)
-    const refusal = parseTarget(this.method, this.uri, this) ?? examineHeaders(rawHeaders, httpVersion === '1.1', this)
-    if (refusal !== undefined) return refusal
-    if (this.authority !== undefined) this.#takeAuthority(this.authority)
-    return undefined
-  }
-
-  /** The target's authority replaces the Host field (RFC 9112 section 3.2.2). */
-  #takeAuthority(authority: string): void {
-    this.host = authority
-    const headers = [...this.headers]
-    const index = headers.findIndex((name, position) => position % 2 === 0 && name.toLowerCase() === 'host')
-    if (index >= 0) headers[index + 1] = authority
-    else headers.push('Host', authority)
-    this.headers = headers
-  }
-
-  // -- the request
-
-  /** The reactor that serves it. */
-  get reactor(): Reactor {
-    return this.channel.reactor
-  }
-
-  /** Fields as sent, flat, without those that the policy drops. */
-  get rawHeaders(): readonly string[] {
-    return this.headers
-  }
-
-  /** Everything behind the first `?` of the target, undecoded; '' when there is none. */
-  get queryString(): string {
-    return this.query
-  }
-
-  /** Segments of the path that lie ahead, percent-decoded one by one: `/a/b/` → `['a', 'b', '']`. */
-  get postpath(): string[] {
-    return (this.#postpath ??= this.path === '*' ? [] : this.path.slice(1).split('/').map(decodeSegment))
-  }
-  set postpath(segments: string[]) {
-    this.#postpath = segments
-  }
-
-  /** True when a body comes: it may turn out to be empty when it is chunked. */
-  get hasBody(): boolean {
-    return this.contentLength !== 0
-  }
-
-  /** The last value of a field, any case; undefined when there is none. */
-  getHeader(name: string): string | undefined {
-    const lower = name.toLowerCase()
-    const { headers } = this
-    for (let index = headers.length - 2; index >= 0; index -= 2) {
-      if ((headers[index] as string).toLowerCase() === lower) return headers[index + 1]
-    }
-    return undefined
-  }
-
-  /** Fields by lower-case name, last value (Twisted: `getAllHeaders`). */
-  getAllHeaders(): Map<string, string> {
-    const all = new Map<string, string>()
-    const { headers } = this
-    for (let index = 0; index < headers.length; index += 2)
-      all.set((headers[index] as string).toLowerCase(), headers[index + 1] as string)
-    return all
-  }
-
-  /** The client's address. */
-  getClientAddress(): Address {
-    return this.channel.peer
-  }
-
-  /** The server's own address. */
-  getHost(): Address {
-    return this.channel.host
-  }
-
-  /** True on TLS. */
-  isSecure(): boolean {
-    return this.channel.secure
   }
 
   /**
@@ -187,20 +62,19 @@ export class Request implements HeadFacts, Target {
       return
     }
     this.#continue()
-    const collected: BodyDone = (error, body) => {
+    this.#collector = new BodyCollector(this.incoming, limit, (error, body) => {
+      // From here on the application takes its time, not the client.
+      this.channel.enter('working')
       if (error?.status !== undefined) this.refuse(refuse(error.status, error.message))
       done(error, body)
-    }
-    this.#collector = new BodyCollector(this.#incoming, limit, (error: PlaitError | undefined, body: JobBody | undefined) =>
-      collected(error, body),
-    )
-    this.channel.bodyStarted()
+    })
+    this.channel.enter('body')
   }
 
   /** Lets the body flow to `consumer` as it arrives, as far as it asks. Call it once, instead of `readBody`. */
   streamBody(options: BodyOptions, consumer: BodyConsumer): BodyFlow {
     const limit = options.maxBody ?? defaults.maxBody
-    this.#stream = new BodyStream(this.#incoming, limit, consumer, () => this.#continue())
+    this.#stream = new BodyStream(this.incoming, limit, consumer, () => this.#continue())
     if (this.#tooLarge(limit)) this.#stream.abort(`it has more than ${limit} bytes`)
     return this.#stream
   }
@@ -289,11 +163,7 @@ export class Request implements HeadFacts, Target {
   /** 103 Early Hints (RFC 8297). HTTP/1.0 knows none. */
   sendEarlyHints(headers: readonly string[]): void {
     if (this.code !== 0 || this.disconnected || this.clientproto === 'HTTP/1.0') return
-    const fields = new ResponseFields()
-    for (let index = 0; index < headers.length; index += 2) fields.add(headers[index] as string, headers[index + 1] as string)
-    let block = 'HTTP/1.1 103 Early Hints\r\n'
-    for (let index = 0; index < headers.length; index += 2) block += `${headers[index]}: ${headers[index + 1]}\r\n`
-    this.channel.socket.write(`${block}\r\n`, 'latin1')
+    this.channel.socket.write(earlyHintsText(headers), 'latin1')
   }
 
   /**
@@ -386,7 +256,7 @@ export class Request implements HeadFacts, Target {
 
   /** True when the body has not been read to its end. */
   get bodyPending(): boolean {
-    return this.hasBody && !this.#incoming.complete
+    return this.hasBody && !this.incoming.complete
   }
 
   /** A FIN came: a response that ends with the connection has nobody to end it for (others are still sent). */
@@ -441,18 +311,4 @@ function nothing(): void {
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function hasField(headers: readonly string[], lower: string): boolean {
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index] as string
-    if (name.length === lower.length && name.toLowerCase() === lower) return true
-  }
-  return false
-}
-
-/** Percent-decodes to latin-1; what is no escape stays as it is. */
-function decodeSegment(segment: string): string {
-  if (!segment.includes('%')) return segment
-  return segment.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }

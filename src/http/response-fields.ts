@@ -63,3 +63,22 @@ function check(name: string, value: string): void {
     )
   }
 }
+
+/** Is there a field of this name? `lower` is the name in lower case. */
+export function hasField(headers: readonly string[], lower: string): boolean {
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] as string
+    if (name.length === lower.length && name.toLowerCase() === lower) return true
+  }
+  return false
+}
+
+/** A 103 response (RFC 8297) as it goes out. Throws `PLAIT_RESOURCE` for what is no field. */
+export function earlyHintsText(headers: readonly string[]): string {
+  let text = 'HTTP/1.1 103 Early Hints\r\n'
+  for (let index = 0; index < headers.length; index += 2) {
+    check(headers[index] as string, headers[index + 1] as string)
+    text += `${headers[index]}: ${headers[index + 1]}\r\n`
+  }
+  return `${text}\r\n`
+}

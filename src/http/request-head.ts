@@ -1,0 +1,137 @@
+import type { IncomingMessage } from 'node:http'
+import type { Address, Reactor } from '../reactor/reactor.ts'
+import { examineHeaders, type HeadFacts } from './header-policy.ts'
+import type { HTTPChannel } from './http-channel.ts'
+import { refuse, type Refusal } from './refusal.ts'
+import { parseTarget, splitPath, type Target } from './request-target.ts'
+
+/** What a request knows of the site that serves it. `Site` (a higher room) fits. */
+export interface RequestSite {
+  readonly displayTracebacks: boolean
+}
+
+const EMPTY: readonly string[] = Object.freeze([])
+
+/** What a client asked for: the half of a `Request` that its head tells. Text is latin-1, one character for each byte. */
+export class RequestHead implements HeadFacts, Target {
+  /** The connection. */
+  readonly channel: HTTPChannel
+  readonly method: string
+  /** The request-target as sent. */
+  readonly uri: string
+  readonly clientproto: 'HTTP/1.0' | 'HTTP/1.1'
+  /** Seconds of the reactor's clock when the head had come. */
+  readonly startedAt: number
+  path = ''
+  query = ''
+  authority: string | undefined
+  headers: readonly string[] = EMPTY
+  host: string | undefined
+  contentLength: number | undefined = 0
+  expectsContinue = false
+  /** The site that serves it; set by the site. */
+  site: RequestSite | undefined
+  /** Segments of the path already used on the way through the tree, decoded. */
+  prepath: string[] = []
+  #postpath: string[] | undefined
+  /** node:http's own request. */
+  protected readonly incoming: IncomingMessage
+
+  constructor(channel: HTTPChannel, incoming: IncomingMessage) {
+    this.channel = channel
+    this.incoming = incoming
+    this.method = incoming.method as string
+    this.uri = incoming.url as string
+    this.clientproto = incoming.httpVersionMinor === 1 ? 'HTTP/1.1' : 'HTTP/1.0'
+    this.startedAt = channel.reactor.seconds()
+  }
+
+  /** Looks at the head once, before anybody else does. Gives why it must be refused, or undefined. */
+  examine(): Refusal | undefined {
+    const incoming = this.incoming
+    const { httpVersion, rawHeaders } = incoming
+    // llhttp lets 0.9 and 2.0 through; a head without version could hide fields (llhttp issue 877).
+    if (httpVersion !== '1.1' && httpVersion !== '1.0') return refuse(505, 'Speak HTTP/1.1 or HTTP/1.0')
+    const { maxTarget, maxFields } = this.channel.limits
+    if (this.uri.length > maxTarget) return refuse(414, `The request-target has more than ${maxTarget} bytes`)
+    if (rawHeaders.length > maxFields * 2) return refuse(431, `The head has more than ${maxFields} fields`)
+    const refusal = parseTarget(this.method, this.uri, this) ?? examineHeaders(rawHeaders, httpVersion === '1.1', this)
+    if (refusal !== undefined) return refusal
+    if (this.authority !== undefined) this.#takeAuthority(this.authority)
+    return undefined
+  }
+
+  /** The target's authority replaces the Host field (RFC 9112 section 3.2.2). */
+  #takeAuthority(authority: string): void {
+    this.host = authority
+    const headers = [...this.headers]
+    const index = headers.findIndex((name, position) => position % 2 === 0 && name.toLowerCase() === 'host')
+    if (index >= 0) headers[index + 1] = authority
+    else headers.push('Host', authority)
+    this.headers = headers
+  }
+
+  // -- the request
+
+  /** The reactor that serves it. */
+  get reactor(): Reactor {
+    return this.channel.reactor
+  }
+
+  /** Fields as sent, flat, without those that the policy drops. */
+  get rawHeaders(): readonly string[] {
+    return this.headers
+  }
+
+  /** Everything behind the first `?` of the target, undecoded; '' when there is none. */
+  get queryString(): string {
+    return this.query
+  }
+
+  /** Segments of the path that lie ahead, percent-decoded one by one: `/a/b/` → `['a', 'b', '']`. */
+  get postpath(): string[] {
+    return (this.#postpath ??= splitPath(this.path))
+  }
+  set postpath(segments: string[]) {
+    this.#postpath = segments
+  }
+
+  /** True when a body comes: it may turn out to be empty when it is chunked. */
+  get hasBody(): boolean {
+    return this.contentLength !== 0
+  }
+
+  /** The last value of a field, any case; undefined when there is none. */
+  getHeader(name: string): string | undefined {
+    const lower = name.toLowerCase()
+    const { headers } = this
+    for (let index = headers.length - 2; index >= 0; index -= 2) {
+      if ((headers[index] as string).toLowerCase() === lower) return headers[index + 1]
+    }
+    return undefined
+  }
+
+  /** Fields by lower-case name, last value (Twisted: `getAllHeaders`). */
+  getAllHeaders(): Map<string, string> {
+    const all = new Map<string, string>()
+    const { headers } = this
+    for (let index = 0; index < headers.length; index += 2)
+      all.set((headers[index] as string).toLowerCase(), headers[index + 1] as string)
+    return all
+  }
+
+  /** The client's address. */
+  getClientAddress(): Address {
+    return this.channel.peer
+  }
+
+  /** The server's own address. */
+  getHost(): Address {
+    return this.channel.host
+  }
+
+  /** True on TLS. */
+  isSecure(): boolean {
+    return this.channel.secure
+  }
+}
