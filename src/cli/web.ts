@@ -60,7 +60,7 @@ function makeServer(options: WebOptions): WebServer {
   const application = resolveApplication({
     application: options.wsgi,
     cwd: path.resolve(options.chdir ?? '.'),
-    ...(options.python === undefined ? {} : { python: options.python }),
+    ...(options.python === undefined ? {} : { python: pythonPath(options.python) }),
     ...(options.env === undefined ? {} : { env: options.env }),
   })
   const log = openServerLog({
@@ -96,6 +96,11 @@ async function prepare({ pool, application, reactor }: WebServer): Promise<HostR
     interruption.catch(() => undefined)
     void reactor
   }
+}
+
+/** A path is meant from where the user stands, not from --chdir. */
+function pythonPath(python: string): string {
+  return python.includes('/') && !python.startsWith('~/') ? path.resolve(python) : python
 }
 
 function siteOptions(options: WebOptions, { log, accessLog }: WebServer): SiteOptions & { wsgi: WebOptions } {
