@@ -3,6 +3,7 @@ import type { Cases } from './case.ts'
 import { bodyCases } from './cases/body.ts'
 import { environCases } from './cases/environ.ts'
 import { fileWrapperCases } from './cases/file-wrapper.ts'
+import { hostCases } from './cases/hosts.ts'
 import { inputCases } from './cases/input.ts'
 import { lengthCases } from './cases/length.ts'
 import { startResponseCases } from './cases/start-response.ts'
@@ -19,5 +20,6 @@ export const cases: Cases = {
   ...fileWrapperCases,
   ...troubleCases,
   ...threadCases,
+  ...hostCases,
   ...validatedCases,
 }

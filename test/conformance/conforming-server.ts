@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { constants, mkdtempSync, rmSync } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { NodeReactor, Resource, Site, ThreadPool, WSGIResource } from '#src/index.ts'
-import type { ThreadPoolOptions } from '#src/index.ts'
+import type { HostStatistics, ThreadPoolOptions } from '#src/index.ts'
 import { RecordingLogger } from '#src/testing.ts'
 import type { LogRecord, MemoryResponse } from '#src/testing.ts'
 import { until } from '../support/until.ts'
@@ -26,14 +26,22 @@ export class ConformingServer {
   readonly folder: string
   readonly #kind: HostKind
   readonly #reactor: NodeReactor
+  readonly #pool: ThreadPool
   readonly #logger: RecordingLogger
   readonly #open = new Set<Conversation>()
   #logStart = 0
   #names = 0
 
-  private constructor(kind: HostKind, reactor: NodeReactor, logger: RecordingLogger, ports: readonly [number, number]) {
+  private constructor(
+    kind: HostKind,
+    reactor: NodeReactor,
+    pool: ThreadPool,
+    logger: RecordingLogger,
+    ports: readonly [number, number],
+  ) {
     this.#kind = kind
     this.#reactor = reactor
+    this.#pool = pool
     this.#logger = logger
     ;[this.port, this.rootPort] = ports
     this.folder = mkdtempSync(path.join(tmpdir(), 'plait-conformance-'))
@@ -62,7 +70,7 @@ export class ConformingServer {
       if (address.type === 'TCP') ports.push(address.port)
     }
     void reactor.run({ installSignalHandlers: false })
-    return new ConformingServer(kind, reactor, logger, [ports[0] as number, ports[1] as number])
+    return new ConformingServer(kind, reactor, pool, logger, [ports[0] as number, ports[1] as number])
   }
 
   /** Runs `use` with another server of the same kind, which ends then. */
@@ -129,6 +137,18 @@ export class ConformingServer {
     })
   }
 
+  /** What the application has noted when it is through with its requests: what it does once, it has not done again until then. */
+  async settled(of: string, count: number): Promise<string[]> {
+    await this.noted(of, count)
+    await until('the end of all requests', () => this.#pool.statistics().working === 0)
+    return await this.notes(of)
+  }
+
+  /** The hosts of the pool. */
+  get hosts(): HostStatistics[] {
+    return this.#pool.statistics().applications.flatMap(({ hosts }) => hosts)
+  }
+
   /** A FIFO that an application waits for: see {@link openGate}. */
   gate(): string {
     const gate = path.join(this.folder, this.name())
@@ -138,7 +158,15 @@ export class ConformingServer {
 
   /** Lets the application go on; waits until it has come to the gate. */
   async openGate(gate: string, content = ''): Promise<void> {
-    const file = await open(gate, 'w')
+    // Without O_NONBLOCK a gate that nobody comes to would hold a thread of libuv, and so the process, for ever.
+    const file = await until<FileHandle | undefined>(`somebody at the gate ${gate}`, async () => {
+      try {
+        return await open(gate, constants.O_WRONLY | constants.O_NONBLOCK)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error
+        return undefined
+      }
+    })
     await file.writeFile(content)
     await file.close()
   }

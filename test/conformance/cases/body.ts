@@ -118,7 +118,7 @@ export const bodyCases: Cases = {
     for (const kind of ['normal', 'empty']) {
       const of = server.name()
       await server.ask(`/app/closing?kind=${kind}&of=${of}`)
-      assert.deepEqual(await server.noted(of, 1), ['close'], kind)
+      assert.deepEqual(await server.settled(of, 1), ['close'], kind)
     }
   },
 
@@ -128,14 +128,14 @@ export const bodyCases: Cases = {
       const response = await server.ask(`/app/closing?kind=${kind}&of=${of}`)
       assert.equal(response.status, kind === 'raise-later' ? 200 : 500)
       assert.equal(response.complete, kind !== 'raise-later')
-      assert.deepEqual(await server.noted(of, 1), ['close'], kind)
+      assert.deepEqual(await server.settled(of, 1), ['close'], kind)
     }
   },
 
   'close(): once, when start_response was never called': async (server) => {
     const of = server.name()
     assert.equal((await server.ask(`/app/close-without-start?of=${of}`)).status, 500)
-    assert.deepEqual(await server.noted(of, 1), ['close'])
+    assert.deepEqual(await server.settled(of, 1), ['close'])
   },
 
   'close(): once, when the client has gone': async (server) => {
@@ -148,7 +148,7 @@ export const bodyCases: Cases = {
       connection.ask(`/app/${path}&of=${of}`)
       await connection.receives(/xxxx/)
       connection.destroy()
-      assert.deepEqual(await server.noted(of, 1), [note])
+      assert.deepEqual(await server.settled(of, 1), [note])
     }
     assert.doesNotMatch(server.log, /^error/m)
   },
@@ -161,7 +161,7 @@ export const bodyCases: Cases = {
     await server.noted(of, 1)
     connection.reset()
     await server.openGate(gate)
-    assert.deepEqual(await server.noted(of, 2), ['waits', 'close'])
+    assert.deepEqual(await server.settled(of, 2), ['waits', 'close'])
     assert.equal((await server.ask('/app/hello')).text, 'Hello')
   },
 
@@ -188,7 +188,7 @@ export const bodyCases: Cases = {
       const of = server.name()
       const response = await connection.ask(`/app/closing?kind=${kind}&of=${of}`, { method: 'HEAD' }).response('HEAD')
       assert.equal(response.status, 200)
-      assert.deepEqual(await server.noted(of, 1), ['close'], kind)
+      assert.deepEqual(await server.settled(of, 1), ['close'], kind)
     }
     assert.equal(connection.pending.length, 0)
   },
@@ -198,7 +198,7 @@ export const bodyCases: Cases = {
     const begun = await server.ask(`/app/close-raises?begun&of=${of}`)
     assert.deepEqual([begun.status, begun.complete], [200, false])
     await server.ask(`/app/close-raises?of=${of}`)
-    assert.deepEqual(await server.noted(of, 2), ['close', 'close'])
+    assert.deepEqual(await server.settled(of, 2), ['close', 'close'])
     await server.logged(/LookupError: raised by close/)
   },
 }

@@ -90,12 +90,12 @@ export const fileWrapperCases: Cases = {
       for (const method of ['GET', 'HEAD']) {
         const of = server.name()
         await server.ask(target(server, kind, `&count=1&of=${of}`), { method })
-        assert.deepEqual(await server.noted(of, 1), ['close'], `${method} ${kind}`)
+        assert.deepEqual(await server.settled(of, 1), ['close'], `${method} ${kind}`)
       }
     }
     const of = server.name()
     assert.equal((await server.ask(`/app/file-without-start?folder=${server.folder}&of=${of}`)).status, 500)
-    assert.deepEqual(await server.noted(of, 1), ['close'])
+    assert.deepEqual(await server.settled(of, 1), ['close'])
   },
 
   'file_wrapper: close() once when the client goes away': async (server) => {
@@ -106,7 +106,7 @@ export const fileWrapperCases: Cases = {
       await connection.receives(/HTTP/)
       connection.destroy()
     }
-    assert.deepEqual(await server.noted(of, 2), ['close', 'close'])
+    assert.deepEqual(await server.settled(of, 2), ['close', 'close'])
   },
 
   'file_wrapper: a FIFO is read until its end': async (server) => {

@@ -66,7 +66,7 @@ export const lengthCases: Cases = {
         assert.equal(`${response.status} ${response.reason}`, line)
         assert.equal(response.headers['transfer-encoding'], undefined)
         assert.equal((await connection.ask('/app/hello').response()).text, 'Hello')
-        if (kind === 'blocks') assert.deepEqual(await server.noted(of, 1), ['close'])
+        if (kind === 'blocks') assert.deepEqual(await server.settled(of, 1), ['close'])
       }
     }
   },

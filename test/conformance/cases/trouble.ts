@@ -92,7 +92,7 @@ export const troubleCases: Cases = {
 
   'fork: a child that comes back from the application ends there': async (server) => {
     const connection = await server.connect()
-    for (const how of ['return', 'raise', 'sys-exit']) {
+    for (const how of ['return', 'blocks', 'write', 'raise', 'sys-exit']) {
       const child = JSON.parse((await connection.ask(`/app/forks?how=${how}`).response()).text) as number
       await server.report<number>(`/app/waits?pid=${child}`)
       for (let turn = 0; turn < 5; turn++) assert.equal((await connection.ask('/app/hello').response()).text, 'Hello')

@@ -5,12 +5,13 @@ from wsgiref.validate import validator
 import body_apps
 import environ_apps
 import file_apps
+import host_apps
 import input_apps
 import start_apps
 import trouble_apps
 from registry import CASES, answer, notes, query
 
-MODULES = (body_apps, environ_apps, file_apps, input_apps, start_apps, trouble_apps)
+MODULES = (body_apps, environ_apps, file_apps, host_apps, input_apps, start_apps, trouble_apps)
 
 
 def application(environ, start_response):

@@ -100,8 +100,10 @@ def forks(environ, start_response):
             raise LookupError("in the child")
         if how == "sys-exit":
             sys.exit(0)
-        start_response("200 OK", TEXT)
-        return [b"from the child"]
+        write = start_response("200 OK", TEXT)
+        if how == "write":
+            write(b"from the child")
+        return iter([b"from ", b"the child"]) if how == "blocks" else [b"from the child"]
     return answer(start_response, child)
 
 
