@@ -83,7 +83,7 @@ function makeServer(options: WebOptions): WebServer {
 }
 
 /** Imports the application before anything is announced, unless a signal comes first. */
-async function prepare({ pool, application, reactor }: WebServer): Promise<HostRuntime> {
+async function prepare({ pool, application }: WebServer): Promise<HostRuntime> {
   let interrupted = (): void => undefined
   const interruption = new Promise<never>((_, reject) => {
     interrupted = () => reject(new PlaitError('PLAIT_APPLICATION', 'Stopped while the application was imported'))
@@ -94,7 +94,6 @@ async function prepare({ pool, application, reactor }: WebServer): Promise<HostR
   } finally {
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
     interruption.catch(() => undefined)
-    void reactor
   }
 }
 

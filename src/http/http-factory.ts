@@ -5,7 +5,7 @@ import { silentLogger, type Logger } from '../log/logger.ts'
 import type { ConnectionInfo, Reactor, ServerFactory } from '../reactor/reactor.ts'
 import { HTTPChannel, type ChannelOwner, type HeadLimits } from './http-channel.ts'
 import { refuse, type Refusal } from './refusal.ts'
-import { Request } from './request.ts'
+import type { Request } from './request.ts'
 import { ConnectionSweep, type ConnectionTimeouts } from './connection-sweep.ts'
 
 /** Options of everything that speaks HTTP. */
