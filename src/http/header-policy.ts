@@ -100,7 +100,10 @@ function examineOne(kind: number, value: string, http11: boolean, facts: HeadFac
       facts.contentLength = undefined
       return undefined
     default:
-      facts.expectsContinue = http11 && value.toLowerCase() === '100-continue'
+      // RFC 9110 section 10.1.1; HTTP/1.0 knows no expectations.
+      if (!http11) return undefined
+      if (value.toLowerCase() !== '100-continue') return refuse(417, 'The only expectation here is 100-continue')
+      facts.expectsContinue = true
       return undefined
   }
 }

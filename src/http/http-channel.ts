@@ -53,6 +53,8 @@ export class HTTPChannel implements ConnectionInfo {
   /** Bytes read when the clock first saw the connection idle; -1 before. */
   requestsEnded = -1
   halfClosed = false
+  /** The response that runs now is the last: what came behind its request is not looked at (RFC 9112 section 9.6). */
+  #closing = false
   #paused = false
   #closed = false
 
@@ -87,6 +89,7 @@ export class HTTPChannel implements ConnectionInfo {
 
   /** node:http has read a head. */
   requestArrived(incoming: IncomingMessage, response: ServerResponse): void {
+    if (this.#closing) return
     const request = new Request(this, incoming, response)
     if (this.#current !== undefined) {
       this.#waiting.push(request)
@@ -117,14 +120,21 @@ export class HTTPChannel implements ConnectionInfo {
 
   /** May the connection live on behind the response to `request`? */
   mayPersist(request: Request): boolean {
-    return !this.#owner.stopping && !request.bodyPending && this.#farewell === undefined
+    return !this.#closing && !this.#owner.stopping && !request.bodyPending
+  }
+
+  /** The connection closes behind the response that runs now. */
+  closeAfterResponse(): void {
+    this.#closing = true
+    this.#waiting.length = 0
   }
 
   /** Answers a request with an error of HTTP itself; the connection closes behind it. */
   answerRefusal(request: Request, refusal: Refusal): void {
     this.#logRefusal(refusal, `${request.method} ${request.uri}`)
     const body = Buffer.from(`${refusal.status} ${refusalPhrase(refusal.status)}: ${refusal.reason}\n`)
-    const headers = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(body.length), 'Connection', 'close']
+    const headers = ['Content-Type', 'text/plain; charset=utf-8']
+    this.closeAfterResponse()
     request.sendWhole(refusal.status, refusalPhrase(refusal.status), headers, body)
   }
 
@@ -177,13 +187,12 @@ export class HTTPChannel implements ConnectionInfo {
     if (this.#current !== request) return
     this.#current = undefined
     if (request.disconnected || request.aborted || this.#closed) return
-    if (!this.mayPersist(request)) {
-      if (this.#farewell !== undefined && this.#waiting.length === 0) this.#sayFarewell()
-      if (this.#waiting.length === 0) return
-    }
+    // node:http ends the connection.
+    if (this.#closing) return this.enter('lingering')
     const next = this.#waiting.shift()
-    if (next === undefined) this.enter('idle')
-    else this.#start(next)
+    if (next !== undefined) this.#start(next)
+    else if (this.#farewell !== undefined) this.#sayFarewell()
+    else this.enter('idle')
     if (this.#paused && this.#waiting.length < MOST_WAITING / 2) {
       this.#paused = false
       this.socket.resume()

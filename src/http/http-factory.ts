@@ -143,6 +143,8 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     ;(server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true
     // Continue is sent when somebody wants the body, not before.
     server.on('checkContinue', (incoming, response) => this.#requestArrived(incoming, response))
+    // Every other expectation is refused with the rest of the head.
+    server.on('checkExpectation', (incoming, response) => this.#requestArrived(incoming, response))
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => channelOf(socket)?.refuseBytes(refusalOf(error)))
     server.on('connect', (_incoming, socket) => channelOf(socket)?.refuseBytes(refuse(405, 'This server is no proxy')))
     return server

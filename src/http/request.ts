@@ -250,6 +250,7 @@ export class Request extends RequestHead {
       })
     }
     this.code = status
+    if (!this.#response.shouldKeepAlive) this.channel.closeAfterResponse()
   }
 
   // -- what the channel tells
