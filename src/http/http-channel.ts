@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../log/logger.ts'
 import type { Address, ConnectionInfo, Reactor } from '../reactor/reactor.ts'
@@ -127,6 +128,13 @@ export class HTTPChannel implements ConnectionInfo {
   closeAfterResponse(): void {
     this.#closing = true
     this.#waiting.length = 0
+    // node:http destroys the connection as soon as its last response is out. A client that still sends its body would get a reset,
+    // and lose the answer (RFC 9112 section 9.6): let it have both, for a moment.
+    if (this.#current?.bodyPending !== true) return
+    ;(this.socket as Socket).destroySoon = () => {
+      this.socket.end()
+      this.linger()
+    }
   }
 
   /** Answers a request with an error of HTTP itself; the connection closes behind it. */
@@ -140,6 +148,7 @@ export class HTTPChannel implements ConnectionInfo {
 
   /** What came is no request (node:http: 'clientError', 'connect'). Never in place of the answer to an earlier request. */
   refuseBytes(refusal: Refusal): void {
+    if (this.#closing) return
     this.#farewell = refusal
     if (this.#current === undefined) this.#sayFarewell()
     // Inside the body of the running request: nothing that comes after can be trusted.

@@ -213,3 +213,25 @@ test('HTTP takes the host of an absolute target', async () => {
   for await (const data of socket) text += String(data)
   assert.match(text, /\r\n\r\nother:8 \/q other:8$/)
 })
+
+test('HTTP lets a client that sends a large body all the same have its 413', async () => {
+  const size = 64 * 1024 * 1024
+  const socket = connect((port.getHost() as { port: number }).port, '127.0.0.1')
+  let text = ''
+  const over = new Promise<void>((resolve) => {
+    socket.setEncoding('latin1').on('data', (data: string) => {
+      text += data
+      resolve()
+    })
+    socket.on('error', () => resolve()).on('close', () => resolve())
+  })
+  socket.write(`POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`)
+  for (let sent = 0; sent < size && !socket.destroyed; sent += 1024 * 1024) {
+    if (!socket.write(Buffer.alloc(1024 * 1024)))
+      await Promise.race([over, new Promise((resolve) => socket.once('drain', resolve))])
+    if (text !== '') break
+  }
+  await over
+  socket.destroy()
+  assert.match(text, /^HTTP\/1\.1 413 /)
+})
