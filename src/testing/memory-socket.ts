@@ -9,6 +9,9 @@ function socketError(code: 'ECONNRESET' | 'EPIPE'): Error {
 
 /** One end. */
 export class MemorySocket extends Duplex {
+  /** Bytes in and out, as `net.Socket` counts them: the timeouts of connections go by these. */
+  bytesRead = 0
+  bytesWritten = 0
   #peer: MemorySocket | undefined
   /** A write that waits until the other end reads. */
   #blocked: Done | undefined
@@ -45,6 +48,8 @@ export class MemorySocket extends Duplex {
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
     const peer = this.#peer
     if (peer === undefined || peer.destroyed) return done(socketError('EPIPE'))
+    this.bytesWritten += chunk.length
+    peer.bytesRead += chunk.length
     // A copy: the sender may use its buffer again as soon as it is told that the bytes have left.
     if (peer.push(Buffer.from(chunk))) process.nextTick(done)
     else this.#blocked = done
