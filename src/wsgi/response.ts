@@ -302,7 +302,11 @@ export class WSGIResponse implements JobSink {
     const fields = { id, ...this.#fields(), code: outcome.code, error: outcome.message }
     // Refused for load: one line each is enough, and nothing in the application is wrong.
     if (outcome.status === 503) logger.warn('Request refused', fields)
-    else logger.error(`WSGI application error ${when}`, { ...fields, detail: outcome.detail })
+    else {
+      // A host that died is not the application's exception, though often its doing.
+      const what = outcome.code === 'PLAIT_APPLICATION' ? 'WSGI application error' : 'Request lost'
+      logger.error(`${what} ${when}`, { ...fields, detail: outcome.detail })
+    }
   }
 }
 

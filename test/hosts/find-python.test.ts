@@ -1,119 +1,102 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { PlaitError } from '#src/errors.ts'
 import { findPython } from '#src/hosts/python/find-python.ts'
 
-function makeFolder(t: TestContext): string {
-  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'plait-python-')))
+const real = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
+
+/** A folder with interpreters (links to a real one) at these places, removed after the test. */
+function folderWith(t: TestContext, ...places: readonly string[]): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'plait-test-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
+  for (const place of places) {
+    const file = path.join(folder, place)
+    mkdirSync(path.dirname(file), { recursive: true })
+    symlinkSync(real, file)
+  }
   return folder
 }
 
-/** Puts a program there that answers as the interpreter of this version would. */
-function makeInterpreter(file: string, version: readonly number[], implementation = 'cpython'): string {
+/** Something that answers like a Python of this version. */
+function pretend(file: string, version: readonly number[]): void {
   mkdirSync(path.dirname(file), { recursive: true })
-  writeFileSync(file, `#!/bin/sh\necho '[${JSON.stringify(version)}, "${implementation}", "${file}"]'\n`)
+  writeFileSync(file, `#!/bin/sh\necho '[${JSON.stringify(version)}, "cpython", ""]'\n`)
   chmodSync(file, 0o755)
-  return file
 }
 
-const has = (code: string, said: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof PlaitError)
-  assert.equal(error.code, code)
-  assert.match(`${error.message}\n${error.detail}`, said)
-  return true
-}
+test('findPython tells version, implementation and why', async (t) => {
+  const cwd = folderWith(t)
+  const found = await findPython({ cwd, env: { PATH: path.dirname(real) } })
+  assert.match(found.version, /^3\.\d+\.\d+$/)
+  assert.deepEqual(found.versionInfo.join('.'), found.version)
+  assert.equal(found.implementation, 'CPython')
+  assert.equal(found.why, 'python3 on PATH')
+})
 
-test('findPython takes places in their order', async (t) => {
-  const cwd = makeFolder(t)
-  const bin = path.join(cwd, 'bin')
-  const env: Record<string, string> = { PATH: bin }
-  const find = async (python?: string) => {
-    const found = await findPython({ cwd, env, ...(python === undefined ? {} : { python }) })
-    return [path.relative(cwd, found.path), found.why]
-  }
-
-  makeInterpreter(path.join(bin, 'python'), [3, 9, 1])
-  assert.deepEqual(await find(), ['bin/python', 'python on PATH'])
-  makeInterpreter(path.join(bin, 'python3'), [3, 10, 1])
-  assert.deepEqual(await find(), ['bin/python3', 'python3 on PATH'])
-
+test('findPython looks in VIRTUAL_ENV, then .venv, then venv, then the project, then PATH', async (t) => {
+  const cwd = folderWith(t, 'active/bin/python', 'app/.venv/bin/python', 'app/venv/bin/python', '.venv/bin/python')
   writeFileSync(path.join(cwd, 'pyproject.toml'), '')
-  env['UV_PROJECT_ENVIRONMENT'] = 'uv-env'
-  makeInterpreter(path.join(cwd, 'uv-env/bin/python'), [3, 11, 1])
-  assert.deepEqual(await find(), ['uv-env/bin/python', `the environment of the uv project ${cwd}`])
-
-  makeInterpreter(path.join(cwd, 'venv/bin/python'), [3, 12, 1])
-  assert.deepEqual(await find(), ['venv/bin/python', `the venv of ${cwd}`])
-  makeInterpreter(path.join(cwd, '.venv/bin/python'), [3, 12, 2])
-  assert.deepEqual(await find(), ['.venv/bin/python', `the .venv of ${cwd}`])
-
-  env['VIRTUAL_ENV'] = path.join(cwd, 'active')
-  makeInterpreter(path.join(cwd, 'active/bin/python'), [3, 13, 1])
-  assert.deepEqual(await find(), ['active/bin/python', `VIRTUAL_ENV (${cwd}/active)`])
-  assert.deepEqual(await find('venv'), ['venv/bin/python', 'the venv venv'])
-  assert.deepEqual(await find('python'), ['bin/python', 'asked for: python'])
-  assert.deepEqual(await find('./bin/python3'), ['bin/python3', 'asked for: ./bin/python3'])
+  const app = path.join(cwd, 'app')
+  const env: Record<string, string> = { PATH: path.dirname(real), VIRTUAL_ENV: path.join(cwd, 'active') }
+  const order: string[] = []
+  const next = async (): Promise<void> => void order.push(path.relative(cwd, (await findPython({ cwd: app, env })).path))
+  await next()
+  delete env['VIRTUAL_ENV']
+  await next()
+  rmSync(path.join(app, '.venv'), { recursive: true })
+  await next()
+  rmSync(path.join(app, 'venv'), { recursive: true })
+  await next()
+  assert.deepEqual(order, ['active/bin/python', 'app/.venv/bin/python', 'app/venv/bin/python', '.venv/bin/python'])
 })
 
-test('findPython finds the venv of a uv project from a folder within it', async (t) => {
-  const project = makeFolder(t)
-  const cwd = path.join(project, 'src/app')
-  mkdirSync(cwd, { recursive: true })
-  writeFileSync(path.join(project, 'pyproject.toml'), '')
-  const python = makeInterpreter(path.join(project, '.venv/bin/python'), [3, 11, 0])
-  assert.equal((await findPython({ cwd, env: { PATH: '' } })).path, python)
-})
-
-test('findPython asks poetry for the environment of its project', async (t) => {
-  const cwd = makeFolder(t)
-  writeFileSync(path.join(cwd, 'pyproject.toml'), '[tool.poetry]\n')
+test('findPython takes UV_PROJECT_ENVIRONMENT and asks poetry', async (t) => {
+  const cwd = folderWith(t, 'elsewhere/bin/python', 'made-by-poetry/bin/python')
+  writeFileSync(path.join(cwd, 'pyproject.toml'), '')
+  const uv = await findPython({ cwd, env: { PATH: path.dirname(real), UV_PROJECT_ENVIRONMENT: 'elsewhere' } })
+  assert.equal(uv.path, path.join(cwd, 'elsewhere/bin/python'))
   writeFileSync(path.join(cwd, 'poetry.lock'), '')
-  const python = makeInterpreter(path.join(cwd, 'far/bin/python'), [3, 11, 0])
-  const poetry = path.join(cwd, 'bin/poetry')
-  mkdirSync(path.dirname(poetry))
-  writeFileSync(poetry, `#!/bin/sh\n[ "$*" = "env info -p" ] && echo '${cwd}/far'\n`)
-  chmodSync(poetry, 0o755)
-  const found = await findPython({ cwd, env: { PATH: path.dirname(poetry) } })
-  assert.equal(found.path, python)
-  assert.match(found.why, /poetry project/)
+  writeFileSync(path.join(cwd, 'poetry'), `#!/bin/sh\necho ${path.join(cwd, 'made-by-poetry')}\n`, { mode: 0o755 })
+  const poetry = await findPython({ cwd, env: { PATH: `${cwd}:/bin:/usr/bin` } })
+  assert.equal(poetry.path, path.join(cwd, 'made-by-poetry/bin/python'))
 })
 
-test('findPython tells version and implementation, and what it passed over', async (t) => {
-  const cwd = makeFolder(t)
-  makeInterpreter(path.join(cwd, '.venv/bin/python'), [3, 7, 16])
-  mkdirSync(path.join(cwd, 'venv'))
-  makeInterpreter(path.join(cwd, 'bin/python3'), [3, 11, 7], 'pypy')
-  const found = await findPython({ cwd, env: { PATH: path.join(cwd, 'bin') } })
-  assert.equal(found.version, '3.11.7')
-  assert.deepEqual(found.versionInfo, [3, 11, 7])
-  assert.equal(found.implementation, 'PyPy')
-  assert.deepEqual(found.tried, [
-    { where: `the .venv of ${cwd}`, result: 'Python 3.7.16 is too old' },
-    { where: `the venv of ${cwd}`, result: 'is not there' },
-    { where: 'python3 on PATH', result: 'Python 3.11.7' },
-  ])
+test('findPython takes what is asked for: a path, the folder of a venv, or a name on PATH', async (t) => {
+  const cwd = folderWith(t, 'env/bin/python', 'names/mypython', '.venv/bin/python')
+  const env = { PATH: path.join(cwd, 'names') }
+  assert.equal((await findPython({ python: path.join(cwd, 'env/bin/python'), cwd, env })).path, path.join(cwd, 'env/bin/python'))
+  assert.equal((await findPython({ python: 'env', cwd, env })).path, path.join(cwd, 'env/bin/python'))
+  assert.match((await findPython({ python: 'mypython', cwd, env })).why, /asked for: mypython/)
 })
 
-test('findPython with nothing to find says where it looked', async (t) => {
-  const cwd = makeFolder(t)
-  const none = findPython({ cwd, env: { PATH: path.join(cwd, 'bin') } })
-  await assert.rejects(none, has('PLAIT_PYTHON_NOT_FOUND', /install Python[^]*python3 on PATH: is not there/))
-  makeInterpreter(path.join(cwd, 'bin/python3'), [2, 7, 18])
-  const old = findPython({ cwd, env: { PATH: path.join(cwd, 'bin') } })
-  await assert.rejects(old, has('PLAIT_PYTHON_TOO_OLD', /3\.8 or newer[^]*Python 2\.7\.18 is too old/))
+test('findPython tries nothing else when what was asked for is missing or too old', async (t) => {
+  const cwd = folderWith(t, '.venv/bin/python')
+  const env = { PATH: path.dirname(real) }
+  await assert.rejects(findPython({ python: './none', cwd, env }), {
+    code: 'PLAIT_PYTHON_NOT_FOUND',
+    detail: /asked for: \.\/none: is not there/,
+  })
+  pretend(path.join(cwd, 'old'), [3, 7, 16])
+  await assert.rejects(findPython({ python: './old', cwd, env }), { code: 'PLAIT_PYTHON_TOO_OLD', detail: /3\.7\.16 is too old/ })
+  writeFileSync(path.join(cwd, 'text'), 'hello', { mode: 0o644 })
+  await assert.rejects(findPython({ python: './text', cwd, env }), { code: 'PLAIT_PYTHON_NOT_FOUND' })
 })
 
-test('findPython tries nothing else when one was asked for', async (t) => {
-  const cwd = makeFolder(t)
-  const env = { PATH: path.join(cwd, 'bin') }
-  makeInterpreter(path.join(cwd, 'bin/python3'), [3, 11, 7])
-  await assert.rejects(findPython({ cwd, env, python: './none' }), has('PLAIT_PYTHON_NOT_FOUND', /check --python/))
-  const old = makeInterpreter(path.join(cwd, 'old'), [3, 7, 0])
-  await assert.rejects(findPython({ cwd, env, python: old }), has('PLAIT_PYTHON_TOO_OLD', /check --python/))
-  writeFileSync(path.join(cwd, 'text'), 'no program')
-  await assert.rejects(findPython({ cwd, env, python: './text' }), has('PLAIT_PYTHON_NOT_FOUND', /may not be executed/))
+test('findPython passes over an interpreter that is too old, and says so', async (t) => {
+  const cwd = folderWith(t)
+  pretend(path.join(cwd, '.venv/bin/python'), [2, 7, 18])
+  const found = await findPython({ cwd, env: { PATH: path.dirname(real) } })
+  assert.equal(found.why, 'python3 on PATH')
+  assert.match(found.tried[0]?.result ?? '', /2\.7\.18 is too old/)
+})
+
+test('findPython without any Python lists where it looked', async (t) => {
+  const cwd = folderWith(t)
+  await assert.rejects(findPython({ cwd, env: { PATH: cwd } }), {
+    code: 'PLAIT_PYTHON_NOT_FOUND',
+    detail: /python3 on PATH: is not there\n {2}python on PATH: is not there/,
+  })
 })
