@@ -29,6 +29,8 @@ export interface NodeReactorOptions<Pool extends ReactorThreadPool> {
 }
 
 const BACKLOG = 511
+/** Seconds. */
+const SAME_SIGNAL = 0.5
 type State = 'new' | 'running' | 'stopping' | 'stopped'
 
 /** Node's event loop as a reactor. Two of them in one process share nothing. */
@@ -180,12 +182,18 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
     return port
   }
 
-  /** The first signal stops in peace, the second at once. */
+  /**
+   * The first signal stops in peace, the second at once. npm and shells hand the signal that a terminal sends to the whole process group
+   * on once more: what follows this quickly is the same one.
+   */
   #installSignalHandlers(): () => void {
+    let first: number | undefined
     const handler = (signal: NodeJS.Signals): void => {
-      this.logger.info(
-        this.#stopping === undefined ? `${signal}: stopping; running requests may finish` : `${signal}: stopping now`,
-      )
+      const time = now()
+      if (first !== undefined && time - first < SAME_SIGNAL) return
+      const again = first !== undefined
+      first ??= time
+      this.logger.info(again ? `${signal}: stopping now` : `${signal}: stopping; running requests may finish`)
       void this.stop()
     }
     process.on('SIGINT', handler)

@@ -10,5 +10,5 @@ export interface JobRunner {
    */
   submit(application: Application, job: Job, sink: JobSink): RunningJob
   /** Ends its threads. Called when the reactor has stopped. Idempotent. */
-  stop?(): Promise<void>
+  stop?(options: { timeout: number }): Promise<void>
 }

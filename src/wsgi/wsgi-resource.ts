@@ -25,6 +25,7 @@ export interface WSGIOptions {
   maxBody?: number
 }
 
+const LAST_SECONDS = 5
 const streamedBody: JobBody = Object.freeze({ kind: 'stream' })
 
 /**
@@ -50,7 +51,8 @@ export class WSGIResource implements TreeNode {
   constructor(reactor: Reactor, threadPool: JobRunner, application: ApplicationReference, options: WSGIOptions = {}) {
     this.application = resolveApplication(application)
     this.#runner = threadPool
-    reactor.addSystemEventTrigger('after', 'shutdown', () => threadPool.stop?.())
+    // By then every client is answered or cut: what still runs has this long to tidy up.
+    reactor.addSystemEventTrigger('after', 'shutdown', () => threadPool.stop?.({ timeout: LAST_SECONDS }))
     this.#context = { logger: reactor.logger, application: this.application.name }
     this.#maxBody = options.maxBody ?? defaults.maxBody
     this.#streams = (options.requestBody ?? defaults.requestBody) === 'stream'
