@@ -5,6 +5,8 @@ import os
 import sys
 import traceback
 
+_LONGEST_MESSAGE = 2000
+_LONGEST_TRACEBACK = 60000
 _OURS = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -15,11 +17,18 @@ def report_exception(exc_info):
         trace = _without_ours(trace)
         linecache.checkcache()
         text = "".join(traceback.format_exception(kind, value, trace))
-        return {"type": kind.__name__, "message": _text(value), "traceback": text}
+        return {"type": kind.__name__, "message": _cut(_text(value), _LONGEST_MESSAGE), "traceback": _cut(text, _LONGEST_TRACEBACK)}
     except BaseException:  # a broken __str__, a recursion limit
         return {"type": getattr(kind, "__name__", "Exception"), "message": "", "traceback": "(the traceback could not be formatted)"}
     finally:
         del exc_info, value, trace
+
+
+def _cut(text, most):
+    """Leaves out the middle of a text that is too long: a frame has a limit, and so has a reader's patience."""
+    if len(text) <= most:
+        return text
+    return "%s\n... %d characters left out ...\n%s" % (text[: most // 2], len(text) - most, text[-most // 2 :])
 
 
 def _text(value):

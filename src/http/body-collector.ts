@@ -118,6 +118,8 @@ export class BodyCollector {
     this.#over = true
     this.#chunks = []
     if (!this.#writing) this.#discard()
+    // What still comes is dropped, so that the client gets to read its answer.
+    this.#source.resume()
     this.#done(error, undefined)
   }
 

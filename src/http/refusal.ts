@@ -17,6 +17,7 @@ const phrases: Readonly<Record<number, string>> = Object.freeze({
   501: 'Not Implemented',
   503: 'Service Unavailable',
   505: 'HTTP Version Not Supported',
+  507: 'Insufficient Storage',
 })
 
 /** Makes a refusal. */

@@ -124,10 +124,28 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   // -- FrameConsumer: what the host says
 
   data(id: number, piece: Buffer): void {
-    this.#jobs.get(id)?.sink.data(piece)
+    try {
+      this.#jobs.get(id)?.sink.data(piece)
+    } catch (error) {
+      this.#sinkFailed(error)
+    }
   }
 
   frame(type: number, flags: number, id: number, buffer: Buffer, start: number, end: number, headSize: number): void {
+    try {
+      this.#take(type, flags, id, buffer, start, end, headSize)
+    } catch (error) {
+      this.#sinkFailed(error)
+    }
+  }
+
+  /** A defect on our side of one response must not cost the others: only bytes that are no frames condemn the host. */
+  #sinkFailed(error: unknown): void {
+    if (error instanceof PlaitError && error.code === 'PLAIT_PROTOCOL') throw error
+    this.#options.logger.error(`A response of host ${this.id} could not be handled: ${String(error)}`, { host: this.id })
+  }
+
+  #take(type: number, flags: number, id: number, buffer: Buffer, start: number, end: number, headSize: number): void {
     const job = this.#jobs.get(id)
     if (type === ToServer.RESPONSE) {
       // A late word on a job that is over: its id is unknown, so it can never reach another client.

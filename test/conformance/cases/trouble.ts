@@ -12,6 +12,7 @@ const kinds: Readonly<Record<string, string>> = {
   group: 'BaseException',
   os: 'BrokenPipeError',
   unspeakable: 'Unspeakable',
+  huge: 'characters left out',
 }
 
 const raising: Record<string, Cases[string]> = {}

@@ -14,6 +14,8 @@ def _recurse():
 
 
 def _raise(kind):
+    if kind == "huge":
+        raise ValueError("x" * 5000000)
     if kind == "exit":
         sys.exit(3)
     if kind == "recursion":
