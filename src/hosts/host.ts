@@ -62,13 +62,13 @@ export interface JobSink {
   /** 103 Early Hints (RFC 8297): `[name, value …]`. Only before the response. */
   earlyHints(headers: readonly string[]): void
   /**
-   * The response begins, with its first bytes (empty when it has none).
+   * The response begins, with its first bytes (empty when it has none). `body` is valid during the call only.
    * @param onePiece the application's result had exactly one block (or none), this one: the server may compute Content-Length.
    */
   respond(head: ResponseHead, body: Uint8Array, onePiece: boolean): void
   /** The response is a file. Call {@link RunningJob.fileTaken} when it was opened or could not be: then `data` follows instead. */
   respondFile(head: ResponseHead, file: FileResponse): void
-  /** More of the body. Bytes count against the response window until {@link RunningJob.drained} gives them back. */
+  /** More of the body; `chunk` is valid until its bytes are given back. Bytes count against the response window until {@link RunningJob.drained} gives them back. */
   data(chunk: Uint8Array): void
   /** The application reads its streamed input: the server may send `bytes` more. */
   inputWanted(bytes: number): void

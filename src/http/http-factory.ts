@@ -145,7 +145,11 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     server.on('checkContinue', (incoming, response) => this.#requestArrived(incoming, response))
     // Every other expectation is refused with the rest of the head.
     server.on('checkExpectation', (incoming, response) => this.#requestArrived(incoming, response))
-    server.on('clientError', (error: NodeJS.ErrnoException, socket) => channelOf(socket)?.refuseBytes(refusalOf(error)))
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      // The parser's errors are about bytes; all others mean that the connection is lost.
+      if (error.code?.startsWith('HPE_') === true) channelOf(socket)?.refuseBytes(refusalOf(error))
+      else socket.destroy()
+    })
     server.on('connect', (_incoming, socket) => channelOf(socket)?.refuseBytes(refuse(405, 'This server is no proxy')))
     return server
   }

@@ -167,7 +167,7 @@ export class Request extends RequestHead {
   }
 
   /**
-   * A whole response; Content-Length is added where `headers` has none. Throws `PLAIT_RESOURCE` before anything is sent when the fields
+   * A whole response; Content-Length is added where `headers` has none. `body` is copied. Throws `PLAIT_RESOURCE` before anything is sent when the fields
    * are none.
    */
   sendWhole(status: number, reason: string, headers: readonly string[], body: Uint8Array | undefined): void {
@@ -176,7 +176,9 @@ export class Request extends RequestHead {
     this.#writeHead(status, reason, length.length === 0 ? headers : [...headers, ...length])
     this.finished = true
     this.bytesSent += body?.length ?? 0
-    this.#response.end(body)
+    // A copy: the caller may use its bytes again, and these may have to wait.
+    if (body === undefined || body.length === 0) this.#response.end()
+    else this.#response.end(Buffer.from(body))
   }
 
   #writeWhole(status: number, reason: string, headers: readonly string[], body: Buffer): boolean {

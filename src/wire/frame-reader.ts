@@ -5,7 +5,7 @@ import { HEADER_SIZE, LARGEST_FRAME, ToServer } from './frame.ts'
 export interface FrameConsumer {
   /** A whole frame: its payload lies in `buffer` from `start` to `end`, the head being the first `headSize` bytes of it. */
   frame(type: number, flags: number, id: number, buffer: Buffer, start: number, end: number, headSize: number): void
-  /** A piece of a `DATA` frame, as it arrived: large payloads are never put together. The view may be kept. */
+  /** A piece of a `DATA` frame, as it arrived: large payloads are never put together. */
   data(id: number, piece: Buffer): void
 }
 
@@ -75,7 +75,8 @@ export class FrameReader {
   }
 
   #keep(chunk: Buffer, position: number, needed: number): number {
-    const part = chunk.subarray(position)
+    // A copy: the chunk's buffer is read into again.
+    const part = Buffer.from(chunk.subarray(position))
     this.#parts.push(part)
     this.#have += part.length
     this.#needed = needed
@@ -85,7 +86,7 @@ export class FrameReader {
   /** Adds to the frame put aside until it is whole (or its header is, which then tells the length). */
   #complete(chunk: Buffer, position: number): number {
     const end = Math.min(chunk.length, position + this.#needed - this.#have)
-    this.#parts.push(chunk.subarray(position, end))
+    this.#parts.push(Buffer.from(chunk.subarray(position, end)))
     this.#have += end - position
     if (this.#have < this.#needed) return end
     const whole = Buffer.concat(this.#parts, this.#have)

@@ -121,7 +121,8 @@ export class WSGIResponse implements JobSink {
     this.#remaining = declared
     request.sendHead(status, reason, headers)
     this.#phase = 'streaming'
-    if (body.length > 0) this.#send(body)
+    // A copy: the host reads into these bytes again.
+    if (body.length > 0) this.#send(Buffer.from(body))
   }
 
   respondFile(head: ResponseHead, file: FileResponse): void {

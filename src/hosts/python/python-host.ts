@@ -11,6 +11,7 @@ import { loadError, type LoadFailure } from './load-failure.ts'
 import { PythonJob, type JobChannel } from './python-job.ts'
 import { PythonProcess } from './python-process.ts'
 import { ResponseHeads } from './response-heads.ts'
+import type { WireBuffer } from './wire-buffers.ts'
 
 /** A batch that has more bytes of bodies than this leaves before the turn of the event loop ends. */
 const LARGE_BATCH = 256 * 1024
@@ -121,11 +122,18 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
     this.#finish(job, undefined)
   }
 
+  release(buffer: WireBuffer): void {
+    this.#process?.buffers.release(buffer)
+  }
+
   // -- FrameConsumer: what the host says
 
   data(id: number, piece: Buffer): void {
     try {
-      this.#jobs.get(id)?.sink.data(piece)
+      const job = this.#jobs.get(id)
+      if (job === undefined) return
+      job.hold(this.#process?.buffers.current, piece.length)
+      job.sink.data(piece)
     } catch (error) {
       this.#sinkFailed(error)
     }
@@ -151,6 +159,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
       // A late word on a job that is over: its id is unknown, so it can never reach another client.
       if (job === undefined) return
       const head = this.#heads.read(buffer.toString('latin1', start, start + headSize))
+      if ((flags & Flag.LAST) === 0) job.hold(undefined, end - start - headSize)
       job.sink.respond(head, buffer.subarray(start + headSize, end), (flags & Flag.ONE_PIECE) !== 0)
       if ((flags & Flag.LAST) !== 0) this.#finish(job, undefined)
     } else if (type === ToServer.END) {

@@ -1,4 +1,5 @@
 import type { JobSink, RunningJob } from '../host.ts'
+import type { WireBuffer } from './wire-buffers.ts'
 import { encodeCount, encodeFrame, Flag, HEADER_SIZE, ToHost, writeHeader } from '../../wire/frame.ts'
 
 /** What a job needs of its host. */
@@ -7,8 +8,15 @@ export interface JobChannel {
   send(...buffers: Uint8Array[]): void
   /** The server took the file: the run is over without another word from the host. */
   fileSent(job: PythonJob): void
+  /** A piece of a response in this buffer has left. */
+  release(buffer: WireBuffer): void
   /** Bytes of a response that the application may be ahead of the client. */
   readonly responseWindow: number
+}
+
+interface Held {
+  readonly buffer: WireBuffer | undefined
+  bytes: number
 }
 
 /** A job that runs in a Python host. */
@@ -17,6 +25,7 @@ export class PythonJob implements RunningJob {
   readonly sink: JobSink
   readonly #channel: JobChannel
   #undrained = 0
+  #held: Held[] | undefined
   /** The host has said its last word of it. */
   over = false
 
@@ -26,12 +35,31 @@ export class PythonJob implements RunningJob {
     this.#channel = channel
   }
 
+  /** A piece of the response goes to the sink; its buffer must stay as it is until it has left. No buffer: the sink has a copy. */
+  hold(buffer: WireBuffer | undefined, bytes: number): void {
+    if (buffer !== undefined) buffer.uses++
+    ;(this.#held ??= []).push({ buffer, bytes })
+  }
+
   drained(bytes: number): void {
+    this.#letGo(bytes)
     this.#undrained += bytes
     // A quarter of the window at a time: the application never waits for the last bytes, and few frames are sent.
     if (this.over || this.#undrained * 4 < this.#channel.responseWindow) return
     this.#channel.send(encodeCount(ToHost.CREDIT, this.id, this.#undrained))
     this.#undrained = 0
+  }
+
+  /** Pieces leave in the order in which they came. */
+  #letGo(bytes: number): void {
+    for (let first = this.#held?.[0]; first !== undefined && bytes > 0; first = this.#held?.[0]) {
+      const left = Math.min(bytes, first.bytes)
+      bytes -= left
+      first.bytes -= left
+      if (first.bytes > 0) return
+      this.#held?.shift()
+      if (first.buffer !== undefined) this.#channel.release(first.buffer)
+    }
   }
 
   input(chunk: Uint8Array): void {

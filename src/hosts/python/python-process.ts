@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { PlaitError } from '../../errors.ts'
 import type { Application } from '../application.ts'
 import { eachLine } from './output-lines.ts'
+import { WireBuffers } from './wire-buffers.ts'
 
 /** The script that a host process runs; it travels inside the package. */
 const HOST_SCRIPT: string = fileURLToPath(new URL('../../../python/host.py', import.meta.url))
@@ -13,7 +14,7 @@ const READ_ON_MS = 100
 
 /** What a {@link PythonProcess} tells. */
 export interface ProcessEvents {
-  /** Bytes from the wire. */
+  /** Bytes from the wire, in `buffers.current`: valid during the call, unless held there. */
   bytes(chunk: Buffer): void
   /** A line of the application's standard output or error. */
   output(stream: 'stdout' | 'stderr', line: string): void
@@ -23,6 +24,7 @@ export interface ProcessEvents {
 
 /** One interpreter process with its wire: a socketpair on descriptor 3, so no path on disk and nobody else can connect. */
 export class PythonProcess {
+  readonly buffers: WireBuffers = new WireBuffers()
   readonly #child: ChildProcess
   readonly #wire: Socket
   readonly #events: ProcessEvents
@@ -37,7 +39,7 @@ export class PythonProcess {
       env: { ...process.env, ...application.env },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     })
-    this.#wire = this.#child.stdio[3] as Socket
+    this.#wire = readingInto(this.#child.stdio[3] as Socket, this.buffers, (chunk) => events.bytes(chunk))
     this.#listen()
   }
 
@@ -60,7 +62,6 @@ export class PythonProcess {
 
   #listen(): void {
     const child = this.#child
-    this.#wire.on('data', (chunk: Buffer) => this.#events.bytes(chunk))
     // Death is the child's exit, never an end or error of the wire: EPIPE may come long before we know why.
     this.#wire.on('error', () => undefined)
     if (child.stdout !== null) eachLine(child.stdout, (line) => this.#events.output('stdout', line))
@@ -88,6 +89,29 @@ export class PythonProcess {
     for (const stream of [this.#child.stdout, this.#child.stderr]) (stream as Socket | null)?.unref()
     this.#events.gone(reason)
   }
+}
+
+/** The handle below a socket of Node's; not in its types. */
+interface Handle {
+  reading: boolean
+  readStop(): number
+}
+
+/**
+ * Gives a socket on the same handle that reads into our own buffers (`onread` of node:net, which child_process offers no way to ask for).
+ * Where there is no such handle, the socket is read as it is.
+ */
+function readingInto(socket: Socket, buffers: WireBuffers, take: (chunk: Buffer) => void): Socket {
+  const handle = Reflect.get(socket, '_handle') as Handle | null | undefined
+  if (typeof handle?.readStop !== 'function') return socket.on('data', (chunk: Buffer) => take(Buffer.from(chunk)))
+  handle.readStop()
+  handle.reading = false
+  Reflect.set(socket, '_handle', null)
+  const callback = (count: number): boolean => {
+    take(buffers.current.bytes.subarray(0, count))
+    return true
+  }
+  return new Socket({ handle, onread: { buffer: () => buffers.next(), callback } } as ConstructorParameters<typeof Socket>[0])
 }
 
 function assertDirectory(application: Application): void {
