@@ -69,6 +69,8 @@ export class BodyStream implements BodyFlow {
       if (this.#limit > 0 && this.#size > this.#limit) this.abort(`it has more than ${this.#limit} bytes`)
       else this.#consumer.data(chunk)
     }
+    // Nothing is asked for and nothing is here: the end may be, and read(0) takes only that.
+    if (!this.#over && this.#source.readableLength === 0) this.#source.read(0)
   }
 
   #end(): void {
