@@ -55,6 +55,11 @@ const MOST_KNOWN = 1024
 // RFC 3986: a registered name, IPv4 or bracketed IP literal, then maybe a port.
 const VALID_HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+;=%]*)(?::\d{0,5})?$/
 
+/** Is it a host, with or without a port (RFC 9110 section 7.2)? An empty one is. */
+export function isHost(value: string): boolean {
+  return VALID_HOST.test(value)
+}
+
 /** Looks at all fields once. Gives a refusal, or undefined and `facts` filled. */
 export function examineHeaders(raw: readonly string[], http11: boolean, facts: HeadFacts): Refusal | undefined {
   let seen = 0
@@ -86,7 +91,7 @@ export function examineHeaders(raw: readonly string[], http11: boolean, facts: H
 function examineOne(kind: number, value: string, http11: boolean, facts: HeadFacts): Refusal | undefined {
   switch (kind) {
     case HOST:
-      if (!VALID_HOST.test(value)) return refuse(400, 'The Host field is no host')
+      if (!isHost(value)) return refuse(400, 'The Host field is no host')
       facts.host = value
       return undefined
     case CONTENT_LENGTH:

@@ -1,3 +1,4 @@
+import { isHost } from './header-policy.ts'
 import { refuse, type Refusal } from './refusal.ts'
 
 /** A request-target, taken apart (RFC 9112 section 3.2). */
@@ -24,7 +25,10 @@ export function parseTarget(method: string, uri: string, target: Target): Refusa
     }
     const match = ABSOLUTE.exec(uri)
     if (match === null) return refuse(400, 'The request-target must begin with a slash')
-    target.authority = match[1]
+    const authority = match[1] as string
+    // It becomes the Host field, so it must be as good; without a host it is no URI (RFC 9110 section 4.2.1).
+    if (authority.startsWith(':') || !isHost(authority)) return refuse(400, 'The request-target has no valid host')
+    target.authority = authority
     rest = match[2] ?? '/'
     if (rest.startsWith('?')) rest = `/${rest}`
   }
