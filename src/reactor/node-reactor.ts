@@ -47,7 +47,7 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
   #gracefulTimeout: number = defaults.gracefulTimeout
   #abort = new AbortController()
   #stopping: Promise<void> | undefined
-  #finished: { promise: Promise<void>; resolve(): void } = withResolver()
+  #finished: Finished = withResolver()
 
   constructor(options: NodeReactorOptions<Pool> = {}) {
     this.logger = options.logger ?? silentLogger
@@ -120,23 +120,15 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
     this.#reset(options)
     const remove = (options.installSignalHandlers ?? true) ? this.#installSignalHandlers() : undefined
     try {
-      await this.#triggers.fire('before', 'startup')
-      this.#state = 'running'
-      this.#pool?.start()
-      await this.#triggers.fire('during', 'startup')
-      const calls = this.#whenRunning
-      this.#whenRunning = []
-      for (const callable of calls) callable()
-      await this.#triggers.fire('after', 'startup')
-      await Promise.all([...this.#ports].map((port) => port.ready))
+      // Who stops a reactor that still starts does not have to wait until it has started.
+      await Promise.race([this.#startUp(this.#finished), this.#finished.promise])
+      await this.#finished.promise
     } catch (error) {
-      await this.stop()
+      await (this.#stopping ?? this.stop())
       throw error
     } finally {
-      if (this.#state !== 'running') remove?.()
+      remove?.()
     }
-    await this.#finished.promise
-    remove?.()
   }
 
   stop(): Promise<void> {
@@ -152,6 +144,22 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
       this.#abort = new AbortController()
       this.#stopping = undefined
     }
+  }
+
+  /** @param finished of this run: once another one is there, or a stop has begun, nothing more is started */
+  async #startUp(finished: Finished): Promise<void> {
+    const goesOn = (): boolean => this.#stopping === undefined && this.#finished === finished
+    await this.#triggers.fire('before', 'startup')
+    if (!goesOn()) return
+    this.#state = 'running'
+    this.#pool?.start()
+    await this.#triggers.fire('during', 'startup')
+    if (!goesOn()) return
+    const calls = this.#whenRunning
+    this.#whenRunning = []
+    for (const callable of calls) callable()
+    await this.#triggers.fire('after', 'startup')
+    if (goesOn()) await Promise.all([...this.#ports].map((port) => port.ready))
   }
 
   async #stop(): Promise<void> {
@@ -214,7 +222,12 @@ function checkPort(port: number): void {
   throw new PlaitError('PLAIT_CONFIGURATION', `Cannot listen on port ${port}: a port is a whole number from 0 to 65535`)
 }
 
-function withResolver(): { promise: Promise<void>; resolve(): void } {
+interface Finished {
+  promise: Promise<void>
+  resolve(): void
+}
+
+function withResolver(): Finished {
   let resolve: () => void = () => undefined
   const promise = new Promise<void>((fulfil) => (resolve = fulfil))
   return { promise, resolve }
