@@ -131,13 +131,16 @@ class Workers:
         last = -1
         sightings = 0
         while True:
-            self._asleep = quiet >= _QUIET_TICKS
             looked = monotonic()
-            if self._asleep:
-                self._call.acquire()
-                quiet = 0
-            else:
+            if quiet < _QUIET_TICKS:
                 self._call.acquire(True, TICK)
+            else:
+                # Say so, then look once more: a leader that began before it could hear this has counted its batch.
+                self._asleep = True
+                if self._runs == last:
+                    self._call.acquire()
+                self._asleep = False
+                quiet = 0
             if not self._leading:
                 return False
             runs = self._runs
@@ -189,6 +192,7 @@ class Workers:
                 return self._give_back()
             if not batch:
                 continue
+            self._runs += 1
             if self._asleep:
                 self._call_main()
             jobs.extend(batch)

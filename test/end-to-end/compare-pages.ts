@@ -63,6 +63,7 @@ const varying: readonly { pattern: RegExp; reason: string }[] = [
   { pattern: /(?<=^Expires: ).+/g, reason: 'the age of a page is counted from now' },
   { pattern: /(?<=\b(?:session|csrftoken|sessionid|count)=)[^;]{20,}/g, reason: 'signed with the time, or random' },
   { pattern: /(?<=two=zwei:)[^;]+/g, reason: 'signed with the time' },
+  { pattern: /(?<=\bmessages=[^;:]+:)[^;]+/g, reason: 'signed with the time' },
   { pattern: /(?<=name="csrfmiddlewaretoken" value=")\w+/g, reason: 'masked with random bytes each time' },
 ]
 
