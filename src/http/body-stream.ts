@@ -21,20 +21,30 @@ export class BodyStream implements BodyFlow {
   readonly #consumer: BodyConsumer
   readonly #limit: number
   readonly #started: () => void
+  readonly #waits: (waiting: boolean) => void
   #wanted = 0
   #size = 0
   #listening = false
+  #waiting = false
   #over = false
 
   /**
    * @param limit bytes, 0 = no limit
    * @param started called when the first byte is asked for (then 100 Continue is due)
+   * @param waits called with true when the consumer waits for the client, with false when it does no longer
    */
-  constructor(source: IncomingMessage, limit: number, consumer: BodyConsumer, started: () => void) {
+  constructor(
+    source: IncomingMessage,
+    limit: number,
+    consumer: BodyConsumer,
+    started: () => void,
+    waits: (waiting: boolean) => void,
+  ) {
     this.#source = source
     this.#limit = limit
     this.#consumer = consumer
     this.#started = started
+    this.#waits = waits
   }
 
   resume(bytes: number): void {
@@ -47,6 +57,7 @@ export class BodyStream implements BodyFlow {
   abort(reason: string): void {
     if (this.#over) return
     this.#over = true
+    this.#tellWaiting()
     this.#consumer.failed(reason)
   }
 
@@ -63,20 +74,29 @@ export class BodyStream implements BodyFlow {
       const ready = this.#source.readableLength
       // read(0) asks node:http for more.
       const chunk = this.#source.read(ready === 0 ? undefined : Math.min(ready, this.#wanted)) as Buffer | null
-      if (chunk === null) return
+      if (chunk === null) break
       this.#wanted -= chunk.length
       this.#size += chunk.length
       if (this.#limit > 0 && this.#size > this.#limit) this.abort(`it has more than ${this.#limit} bytes`)
       else this.#consumer.data(chunk)
     }
+    this.#tellWaiting()
     // Nothing is asked for and nothing is here: the end may be, and read(0) takes only that.
-    if (!this.#over && this.#source.readableLength === 0) this.#source.read(0)
+    if (!this.#over && this.#wanted === 0 && this.#source.readableLength === 0) this.#source.read(0)
+  }
+
+  #tellWaiting(): void {
+    const waiting = !this.#over && this.#wanted > 0
+    if (waiting === this.#waiting) return
+    this.#waiting = waiting
+    this.#waits(waiting)
   }
 
   #end(): void {
     if (this.#over) return
     if (!this.#source.complete) return this.abort('the client has gone')
     this.#over = true
+    this.#tellWaiting()
     this.#consumer.end()
   }
 }

@@ -56,8 +56,9 @@ export class ConnectionSweep {
     }
     const { phase } = channel
     // The limits of head and idleness are absolute: a byte now and then must not keep a connection open.
-    const progress =
-      phase === 'body' ? bytesRead : phase === 'working' || phase === 'lingering' ? bytesWritten - writableLength : 0
+    const taken = bytesWritten - writableLength
+    // While a streamed body comes, the response may be on its way too.
+    const progress = phase === 'body' ? bytesRead + taken : phase === 'working' || phase === 'lingering' ? taken : 0
     // While the application works nobody is late, unless the client does not take what is there.
     if (progress !== channel.progress || (phase === 'working' && writableLength === 0)) {
       channel.progress = progress
@@ -65,9 +66,8 @@ export class ConnectionSweep {
       return
     }
     if (now - channel.since < this.#limit(channel)) return
-    if (phase === 'body' || (phase === 'head' && bytesRead > 0)) {
-      channel.refuseBytes(refuse(408, `The ${phase} of the request did not come in time`))
-    } else socket.destroy()
+    const hears = phase === 'body' || (phase === 'head' && bytesRead > 0)
+    if (!hears || !channel.refuseBytes(refuse(408, `The ${phase} of the request did not come in time`))) socket.destroy()
   }
 
   #limit({ phase }: HTTPChannel): number {

@@ -107,8 +107,10 @@ export class HTTPChannel implements ConnectionInfo {
     this.#current = request
     this.enter('working')
     const refusal = request.examine()
-    if (refusal === undefined) this.#owner.requestReceived(request)
-    else this.answerRefusal(request, refusal)
+    if (refusal !== undefined) this.answerRefusal(request, refusal)
+    // Its body broke while it waited: there is nothing that anybody could do with it.
+    else if (this.#farewell !== undefined && request.bodyPending) this.#bodyBroken(request, this.#farewell)
+    else this.#owner.requestReceived(request)
   }
 
   /** What the connection does from now on; its clock starts anew. */
@@ -146,13 +148,20 @@ export class HTTPChannel implements ConnectionInfo {
     request.sendWhole(refusal.status, refusalPhrase(refusal.status), headers, body)
   }
 
-  /** What came is no request (node:http: 'clientError', 'connect'). Never in place of the answer to an earlier request. */
-  refuseBytes(refusal: Refusal): void {
-    if (this.#closing) return
-    this.#farewell = refusal
-    if (this.#current === undefined) this.#sayFarewell()
+  /**
+   * What came is no request (node:http: 'clientError', 'connect'). Never in place of the answer to an earlier request.
+   * @returns false when nothing follows from it: behind the last request of the connection nothing is looked at
+   */
+  refuseBytes(refusal: Refusal): boolean {
+    const current = this.#current
     // Inside the body of the running request: nothing that comes after can be trusted.
-    else if (this.#current.bodyPending) this.#bodyBroken(this.#current, refusal)
+    if (current?.bodyPending === true && !current.finished) this.#bodyBroken(current, refusal)
+    else if (this.#closing) return false
+    else {
+      this.#farewell = refusal
+      if (current === undefined) this.#sayFarewell()
+    }
+    return true
   }
 
   #bodyBroken(request: Request, refusal: Refusal): void {

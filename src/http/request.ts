@@ -74,7 +74,12 @@ export class Request extends RequestHead {
   /** Lets the body flow to `consumer` as it arrives, as far as it asks. Call it once, instead of `readBody`. */
   streamBody(options: BodyOptions, consumer: BodyConsumer): BodyFlow {
     const limit = options.maxBody ?? defaults.maxBody
-    this.#stream = new BodyStream(this.incoming, limit, consumer, () => this.#continue())
+    const started = (): void => this.#continue()
+    // Only while the application waits for it is a body late.
+    const waits = (waiting: boolean): void => {
+      if (!this.#over) this.channel.enter(waiting ? 'body' : 'working')
+    }
+    this.#stream = new BodyStream(this.incoming, limit, consumer, started, waits)
     if (this.#tooLarge(limit)) this.#stream.abort(`it has more than ${limit} bytes`)
     return this.#stream
   }

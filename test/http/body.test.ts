@@ -279,6 +279,22 @@ test('streamBody fails when the client goes, when a chunk is broken and over the
   for (const { state } of [gone, broken, over, early]) assert.deepEqual([state.failures.length, state.ended], [1, false])
 })
 
+test('streamBody fails when a chunk is broken behind the beginning of the response', async (t) => {
+  const failures: string[] = []
+  const { connect } = await serve(t, (request) => {
+    request.write('part')
+    const failed = (reason: string): void => void failures.push(reason)
+    request.streamBody({}, { data: () => undefined, end: () => request.finish(), failed }).resume(100)
+  })
+  const client = await connect()
+  client.socket.write(`${post('Transfer-Encoding: chunked')}1\r\nx\r\n`)
+  await client.receives(/part\r\n$/)
+  client.socket.write('zz\r\n')
+  await until('the server closes', () => client.ended)
+  assert.equal(failures.length, 1)
+  assert.match(client.received, /^HTTP\/1\.1 200 [^]*\r\n4\r\npart\r\n$/)
+})
+
 test('a body that fits nowhere is answered with 507', async (t) => {
   rmSync(base, { recursive: true, force: true })
   const { told, client } = await limited(t, 0)

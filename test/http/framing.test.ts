@@ -276,3 +276,19 @@ test('HTTP takes 200 fields, a target of 10 KiB and every method that node:http 
     assert.match(text, /^HTTP\/1\.1 200 /)
   }
 })
+
+test('HTTP answers the requests before a broken body that came with them, and its request reaches nobody', async () => {
+  const seen: string[] = []
+  const slow = new HTTPFactory((request) => {
+    seen.push(request.uri)
+    setTimeout(() => request.sendWhole(200, 'OK', [], Buffer.from(request.uri)), 50)
+  })
+  const other = reactor.listenTCP(0, slow, { interface: '127.0.0.1' })
+  await other.ready
+  const socket = connect((other.getHost() as { port: number }).port, '127.0.0.1')
+  socket.write(get('GET /first HTTP/1.1') + post('Transfer-Encoding: chunked', '1\r\nx\r\nzz\r\n'))
+  let text = ''
+  for await (const data of socket) text += String(data)
+  assert.match(text, /^HTTP\/1\.1 200 OK\r\n[^]*\/firstHTTP\/1\.1 400 /)
+  assert.deepEqual(seen, ['/first'])
+})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { HTTPFactory } from '#src/http/http-factory.ts'
-import type { Request } from '#src/http/request.ts'
+import type { BodyFlow, Request } from '#src/http/request.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { pause, until } from '../support/until.ts'
 import { ClockedReactor } from './clocked-reactor.ts'
@@ -117,4 +117,59 @@ test('a client that takes nothing of its response for 60 s is cut', async (t) =>
   assert.equal(gone, false)
   await pass(15)
   await until('the connection is cut', () => gone)
+})
+
+/** Serves streamBody; nothing is asked for at first. */
+async function streamed(t: TestContext, begin: (request: Request) => void = () => undefined) {
+  const failures: string[] = []
+  let size = 0
+  let flow: BodyFlow | undefined
+  const served = await serve(t, (request) => {
+    begin(request)
+    const consumer = {
+      data: (chunk: Buffer): void => void (size += chunk.length),
+      end: (): void => hello(request),
+      failed: (reason: string): void => void failures.push(reason),
+    }
+    flow = request.streamBody({}, consumer)
+  })
+  served.client.socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01234')
+  await until('the request is there', () => flow)
+  return { ...served, failures, size: () => size, flow: flow as unknown as BodyFlow }
+}
+
+test('a streamed body that an application waits for is answered with 408 after 30 s without a byte', async (t) => {
+  const { client, pass, flow, size, failures } = await streamed(t)
+  flow.resume(100)
+  await until('the first half', () => size() === 5)
+  await pass(25)
+  client.socket.write('5')
+  await until('one more', () => size() === 6)
+  await pass(25)
+  assert.deepEqual([client.received, failures], ['', []])
+  await pass(10)
+  await client.receives(/^HTTP\/1\.1 408 /)
+  await until('the application is told', () => failures.length === 1)
+})
+
+test('a streamed body that nobody asks for may wait', async (t) => {
+  const { client, pass, flow, size, failures } = await streamed(t)
+  await pass(100)
+  flow.resume(5)
+  await until('the first half', () => size() === 5)
+  await pass(100)
+  assert.deepEqual([client.received, client.ended, failures], ['', false, []])
+  flow.resume(5)
+  client.socket.write('56789')
+  await client.receives(/^HTTP\/1\.1 200 [^]*hello$/)
+})
+
+test('a streamed body that stops coming ends a response that has begun, without a second one', async (t) => {
+  const { client, pass, flow, failures } = await streamed(t, (request) => request.write('part'))
+  flow.resume(100)
+  await client.receives(/part\r\n$/)
+  await pass(35)
+  await until('the server closes', () => client.ended)
+  assert.equal(failures.length, 1)
+  assert.match(client.received, /part\r\n$/)
 })
