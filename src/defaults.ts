@@ -15,8 +15,6 @@ export interface Defaults {
   /** Largest request body, 0 = no limit. */
   readonly maxBody: number
   readonly requestBody: 'buffer' | 'stream'
-  /** A body up to this size travels in the request's frame; above it in memory of the server only until it is sent. */
-  readonly inlineBody: number
   /** A body larger than this is spooled to a temporary file. */
   readonly memoryBody: number
   /** What an application may have written and the client not yet taken; then its thread waits. */
@@ -44,7 +42,6 @@ export const defaults: Defaults = Object.freeze({
   queueTimeout: 30,
   maxBody: 1024 ** 3,
   requestBody: 'buffer',
-  inlineBody: 64 * 1024,
   memoryBody: 1024 ** 2,
   responseWindow: 1024 ** 2,
   inputWindow: 256 * 1024,

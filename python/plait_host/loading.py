@@ -65,20 +65,16 @@ def _load_file(path):
 
 
 def _import(module_name):
-    try:
-        return _running_user_code(lambda: importlib.import_module(module_name))
-    except ModuleNotFoundError as error:
-        if not _is_prefix(error.name, module_name):
-            raise LoadError("import-failed", _first_line(error), report=report_exception(sys.exc_info()))
-        raise _module_not_found(module_name, error.name)
+    return _running_user_code(lambda: importlib.import_module(module_name), module_name)
 
 
-def _running_user_code(call):
+def _running_user_code(call, wanted=""):
+    """Calls, and turns whatever the user's code raises into a LoadError; that `wanted` itself is missing is said in other words."""
     try:
         return call()
-    except ModuleNotFoundError:
-        raise
-    except BaseException as error:  # SystemExit at import, KeyboardInterrupt …
+    except BaseException as error:  # SystemExit at import, KeyboardInterrupt ...
+        if isinstance(error, ModuleNotFoundError) and _is_prefix(error.name, wanted):
+            raise _module_not_found(wanted, error.name) from None
         raise LoadError("import-failed", _first_line(error), report=report_exception(sys.exc_info()))
 
 
@@ -161,10 +157,7 @@ def _evaluate(target, expression, name):
         raise LoadError("bad-name", "the arguments in %r must be literals: strings, numbers, tuples, lists, dicts" % expression) from None
     if not callable(factory):
         raise LoadError("not-callable", "%r in %r is %s, not a factory" % (ast.unparse(tree.func) if hasattr(ast, "unparse") else expression, name, _kind_of(factory)))
-    try:
-        return _running_user_code(lambda: factory(*arguments, **keywords))
-    except ModuleNotFoundError as error:
-        raise LoadError("import-failed", _first_line(error), report=report_exception(sys.exc_info()))
+    return _running_user_code(lambda: factory(*arguments, **keywords))
 
 
 def _path(target, tree, name):

@@ -34,7 +34,7 @@ export async function runWeb(options: WebOptions): Promise<void> {
   }
   process.on('SIGUSR1', reopen)
   try {
-    const ports = listen(server, endpoints, siteOptions(options, server))
+    const ports = listen(server, endpoints, options)
     await Promise.all(ports.map((port) => port.ready))
     const runtime = await prepare(server)
     reactor.callWhenRunning(() => announce(log, { ports, application, runtime, pool }))
@@ -102,26 +102,21 @@ function pythonPath(python: string): string {
   return python.includes('/') && !python.startsWith('~/') ? path.resolve(python) : python
 }
 
-function siteOptions(options: WebOptions, { log, accessLog }: WebServer): SiteOptions & { wsgi: WebOptions } {
+function siteOptions(options: WebOptions, { log, accessLog }: WebServer): SiteOptions {
   return {
     logger: log,
     displayTracebacks: options.displayTracebacks ?? false,
     ...(accessLog === undefined ? {} : { accessLog: (request) => accessLog.log(request) }),
-    wsgi: options,
   }
 }
 
-function listen(
-  server: WebServer,
-  endpoints: readonly ListenEndpoint[],
-  { wsgi, ...options }: SiteOptions & { wsgi: WebOptions },
-) {
+function listen(server: WebServer, endpoints: readonly ListenEndpoint[], options: WebOptions) {
   const { reactor, pool, application } = server
   const resource = new WSGIResource(reactor, pool, applicationSpec(application), {
-    maxBody: wsgi.maxBody ?? defaults.maxBody,
-    requestBody: wsgi.requestBody ?? defaults.requestBody,
+    maxBody: options.maxBody ?? defaults.maxBody,
+    requestBody: options.requestBody ?? defaults.requestBody,
   })
-  const site = new Site(resource, options)
+  const site = new Site(resource, siteOptions(options, server))
   return endpoints.map((endpoint) => {
     const backlog = endpoint.backlog === undefined ? {} : { backlog: endpoint.backlog }
     if (endpoint.kind === 'unix') {

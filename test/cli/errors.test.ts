@@ -39,6 +39,7 @@ const wrong: readonly [name: string, message: RegExp, detail: RegExp][] = [
   ['./nope.py:app', /there is no file \S+nope\.py/, /^$/],
   ['syntax.application', /raised an exception while it was imported: SyntaxError/, /File "\S+syntax\.py", line 1\n\s+def f\(:/],
   ['imports.application', /ModuleNotFoundError: No module named 'nonexistent_thing'/, /File "\S+imports\.py", line 1/],
+  ['./imports.py:application', /ModuleNotFoundError: No module named 'nonexistent_thing'/, /File "\S+imports\.py", line 1/],
   ['raises.application', /ValueError: boom/, /File "\S+raises\.py", line 4, in <module>\n\s+inner\(\)/],
   ['leaves.application', /SystemExit: 3/, /File "\S+leaves\.py", line 2/],
 ]

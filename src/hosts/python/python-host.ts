@@ -38,7 +38,6 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   #started: Waiter | undefined
   #drained: (() => void) | undefined
   #batch = new RequestBatch(false)
-  #json = false
   #flushScheduled = false
   #served = 0
   readonly #flush = (): void => this.#sendBatch()
@@ -220,8 +219,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   }
 
   #hello(hello: Hello): void {
-    this.#json = !isSample(hello.sample)
-    if (!this.#json) return
+    if (isSample(hello.sample)) return
     this.#batch = new RequestBatch(true)
     this.#options.logger.warn(`Host ${this.id}: ${this.#runtime?.name} reads marshal otherwise; environ goes as JSON`, {
       host: this.id,
