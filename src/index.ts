@@ -57,6 +57,25 @@ export { Site } from './resource/site.ts'
 export type { SiteOptions } from './resource/site.ts'
 export { Request } from './http/request.ts'
 
+// Ready-made resources.
+export { Data } from './resources/data.ts'
+
+// - static files
+
+// - scripts
+
+// - redirects, virtual hosts, encodings
+
+// - proxies and WebSockets
+
+// - CGI
+
+// - authentication
+
+// - sessions
+
+// Where to listen.
+
 // Applications.
 export { WSGIResource } from './wsgi/wsgi-resource.ts'
 export type { WSGIOptions } from './wsgi/wsgi-resource.ts'

@@ -10,6 +10,7 @@ const rooms: Readonly<Record<string, number>> = {
   cli: 1,
   testing: 1,
   wsgi: 2,
+  resources: 2,
   resource: 3,
   http: 4,
   threadpool: 5,
