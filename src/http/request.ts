@@ -125,6 +125,11 @@ export class Request extends RequestHead {
     return this.#fields?.has(name) ?? false
   }
 
+  /** The fields that were set so far, flat: a resource that gives its head in one piece sends them too. */
+  get fieldsSet(): readonly string[] {
+    return this.#fields?.flat() ?? noFields
+  }
+
   /** Sends the head, if it is not out yet, and a piece of the body. After a disconnect it does nothing. Throws after `finish`. */
   write(data: string | Uint8Array): void {
     if (this.finished) throw new PlaitError('PLAIT_RESOURCE', 'Cannot write to a response that is finished')
@@ -301,6 +306,8 @@ export class Request extends RequestHead {
     this.channel.requestOver(this)
   }
 }
+
+const noFields: readonly string[] = Object.freeze([])
 
 type WithRequest = ServerResponse & { plaitRequest?: Request }
 

@@ -4,12 +4,13 @@
  */
 import { PlaitError } from '../errors.ts'
 import type { FileResponse, JobSink, Outcome, ResponseHead, RunningJob } from '../hosts/host.ts'
+import { FileTransfer, closeQuietly, readPart } from '../http/file-body.ts'
+import type { FilePart } from '../http/file-body.ts'
 import type { Request } from '../http/request.ts'
 import type { Logger } from '../log/logger.ts'
 import { failureId, requestLine, sendFailurePage } from '../resource/failure.ts'
-import { FileTransfer, closeQuietly, openSameFile, readPart } from './file-transfer.ts'
-import type { FilePart } from './file-transfer.ts'
 import { declaredLength, hasNoBody, withLength, withoutContentLength } from './framing.ts'
+import { openSameFile } from './given-file.ts'
 import { refusalPage } from './refusal.ts'
 
 /** What all responses of one `WSGIResource` share. */

@@ -1,10 +1,5 @@
-/**
- * A file that the application gave (`wsgi.file_wrapper`), sent by the server: no byte of it goes through the application's process.
- */
-import { close, constants, fstat, open, read } from 'node:fs'
-import { PlaitError } from '../errors.ts'
-import type { FileResponse } from '../hosts/host.ts'
-import type { Request } from '../http/request.ts'
+/** Parts of open files as bodies of responses: in bounded memory, never longer than announced, and the descriptor closed in every case. */
+import { close, read } from 'node:fs'
 
 /** Bytes per read. Two buffers of this size are all that a transfer holds: one is being sent while the other is filled. */
 const bufferSize = 128 * 1024
@@ -13,28 +8,6 @@ const bufferSize = 128 * 1024
 const spare: Buffer[] = []
 const maxSpare = 16
 
-/** The file is opened for reading only, and opening a FIFO that took its place does not wait for a writer. */
-const openFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
-
-/**
- * Opens the very file that the application gave: a regular file with the same device and inode.
- * @param done gets the descriptor and the bytes there are now from `file.offset` on, or an error. The caller closes the descriptor.
- */
-export function openSameFile(
-  file: FileResponse,
-  done: (error: Error | undefined, descriptor: number, size: number) => void,
-): void {
-  open(file.path, openFlags, (openError, descriptor) => {
-    if (openError !== null) return done(openError, -1, 0)
-    fstat(descriptor, { bigint: true }, (error, found) => {
-      const same = error === null && found.isFile() && found.dev === file.dev && found.ino === file.ino
-      if (same) return done(undefined, descriptor, Math.max(0, Number(found.size) - file.offset))
-      closeQuietly(descriptor)
-      done(error ?? new PlaitError('PLAIT_APPLICATION', `Cannot send ${file.path}: it is not the file that was given`), -1, 0)
-    })
-  })
-}
-
 /** A part of a file, to be sent as a response's body. */
 export interface FilePart {
   readonly descriptor: number
@@ -42,10 +15,22 @@ export interface FilePart {
   readonly length: number
 }
 
+/** What takes the bytes; a `Request` fits. `flushed` is called when the system has taken them. */
+export interface ChunkTaker {
+  writeChunk(chunk: Uint8Array, flushed: () => void): void
+}
+
+/** Options of {@link FileTransfer}. */
+export interface TransferOptions {
+  /** The caller closes the descriptor when the transfer has ended well; otherwise the transfer has closed it. @default false */
+  keepOpen?: boolean
+}
+
 /** Sends a part of a file after a response's header. Holds two buffers, whatever the client's speed. */
 export class FileTransfer {
-  readonly #request: Request
+  readonly #taker: ChunkTaker
   readonly #descriptor: number
+  readonly #keepOpen: boolean
   readonly #done: (error: Error | undefined) => void
   #position: number
   /** Bytes not read yet. */
@@ -56,14 +41,20 @@ export class FileTransfer {
   #reading = false
   #stopped = false
 
-  /** @param done called once, when the last byte has left or with what went wrong; never after {@link stop} */
-  constructor(request: Request, part: FilePart, done: (error: Error | undefined) => void) {
-    this.#request = request
+  /**
+   * @param part must not be empty
+   * @param done called once, when the last byte has left or with what went wrong; never after {@link stop}
+   */
+  constructor(taker: ChunkTaker, part: FilePart, done: (error: Error | undefined) => void, options: TransferOptions = {}) {
+    this.#taker = taker
     this.#descriptor = part.descriptor
+    this.#keepOpen = options.keepOpen ?? false
     this.#position = part.offset
     this.#left = part.length
     this.#done = done
-    this.#free = [spare.pop() ?? Buffer.allocUnsafeSlow(bufferSize), spare.pop() ?? Buffer.allocUnsafeSlow(bufferSize)]
+    this.#free = [spare.pop() ?? Buffer.allocUnsafeSlow(bufferSize)]
+    // What one read fetches needs no second buffer.
+    if (part.length > bufferSize) this.#free.push(spare.pop() ?? Buffer.allocUnsafeSlow(bufferSize))
     this.#fill()
   }
 
@@ -84,12 +75,11 @@ export class FileTransfer {
       this.#reading = false
       if (this.#stopped) return closeQuietly(this.#descriptor)
       if (error !== null) return this.#finish(error)
-      if (size === 0)
-        return this.#finish(new PlaitError('PLAIT_APPLICATION', 'The file that the application gave became shorter'))
+      if (size === 0) return this.#finish(new Error('The file became shorter while it was sent'))
       this.#position += size
       this.#left -= size
       this.#sending.push(buffer)
-      this.#request.writeChunk(buffer.subarray(0, size), this.#flushed)
+      this.#taker.writeChunk(buffer.subarray(0, size), this.#flushed)
       this.#fill()
     })
   }
@@ -104,14 +94,14 @@ export class FileTransfer {
 
   #finish(error: Error | undefined): void {
     this.#stopped = true
-    closeQuietly(this.#descriptor)
+    if (error !== undefined || !this.#keepOpen) closeQuietly(this.#descriptor)
     // Only buffers that nobody reads or writes any more.
     while (this.#free.length > 0 && spare.length < maxSpare) spare.push(this.#free.pop() as Buffer)
     this.#done(error)
   }
 }
 
-/** Reads a small part whole. */
+/** Reads a small part whole, and closes the descriptor. Gives fewer bytes when the file has become shorter. */
 export function readPart(part: FilePart, done: (error: Error | undefined, bytes: Buffer) => void): void {
   const bytes = Buffer.allocUnsafeSlow(part.length)
   let filled = 0
