@@ -56,6 +56,7 @@ export { UnsupportedMethod } from './resource/unsupported-method.ts'
 export { Site } from './resource/site.ts'
 export type { SiteOptions } from './resource/site.ts'
 export { Request } from './http/request.ts'
+export type { TakenOver } from './http/opening.ts'
 
 // Ready-made resources.
 export { Data } from './resources/data.ts'

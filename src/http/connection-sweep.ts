@@ -55,6 +55,8 @@ export class ConnectionSweep {
       channel.requestsEnded = bytesRead
     }
     const { phase } = channel
+    // Whoever has it knows what is late.
+    if (phase === 'taken') return
     // The limits of head and idleness are absolute: a byte now and then must not keep a connection open.
     const taken = bytesWritten - writableLength
     // While a streamed body comes, the response may be on its way too.
@@ -72,6 +74,6 @@ export class ConnectionSweep {
 
   #limit({ phase }: HTTPChannel): number {
     const { head, body, write, idle } = this.#timeouts
-    return { head, body, working: write, idle, lingering: LINGER }[phase]
+    return { head, body, working: write, idle, lingering: LINGER, taken: Infinity }[phase]
   }
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../log/logger.ts'
 import type { Address, ConnectionInfo, Reactor } from '../reactor/reactor.ts'
+import { Opening, type TakenOver } from './opening.ts'
 import { rawRefusal, refusalPhrase, type Refusal } from './refusal.ts'
 import { Request } from './request.ts'
 
@@ -25,7 +26,7 @@ export interface ChannelOwner {
 }
 
 /** What the connection is doing; each has a time limit of its own. */
-export type ChannelPhase = 'head' | 'body' | 'working' | 'idle' | 'lingering'
+export type ChannelPhase = 'head' | 'body' | 'working' | 'idle' | 'lingering' | 'taken'
 
 /** A client that pipelines is read no further while this many requests wait. */
 const MOST_WAITING = 8
@@ -46,6 +47,9 @@ export class HTTPChannel implements ConnectionInfo {
   #current: Request | undefined
   /** What is to be said of bytes that were no request, once the requests before them are answered. */
   #farewell: Refusal | undefined
+  /** The last request that node:http will read: the opening of a WebSocket. */
+  #opening: Opening | undefined
+  #onStop: (() => void) | undefined
   phase: ChannelPhase = 'head'
   /** When it entered the phase, in seconds. */
   since: number
@@ -56,6 +60,9 @@ export class HTTPChannel implements ConnectionInfo {
   halfClosed = false
   /** The response that runs now is the last: what came behind its request is not looked at (RFC 9112 section 9.6). */
   #closing = false
+  /** node:http loses bytes behind the request that comes now, or came: see {@link upgradeDeclined}. */
+  #lastComes = false
+  #lastCame = false
   #paused = false
   #closed = false
 
@@ -85,12 +92,16 @@ export class HTTPChannel implements ConnectionInfo {
 
   /** No request is being read or answered. */
   get idle(): boolean {
-    return this.#current === undefined && this.phase !== 'body' && this.phase !== 'lingering'
+    return this.#current === undefined && this.phase !== 'body' && this.phase !== 'lingering' && this.phase !== 'taken'
   }
 
   /** node:http has read a head. */
   requestArrived(incoming: IncomingMessage, response: ServerResponse): void {
-    if (this.#closing) return
+    if (this.#closing || this.#lastCame) return
+    if (this.#lastComes) {
+      this.#lastCame = true
+      response.shouldKeepAlive = false
+    }
     const request = new Request(this, incoming, response)
     if (this.#current !== undefined) {
       this.#waiting.push(request)
@@ -103,8 +114,45 @@ export class HTTPChannel implements ConnectionInfo {
     this.#start(request)
   }
 
+  /**
+   * The request that arrives next asked for another protocol and does not get it (RFC 9110 section 7.8). node:http stops behind such a message and drops what came
+   * with it in one read, so what follows cannot be trusted to be a request: the connection closes behind the response.
+   */
+  upgradeDeclined(): void {
+    this.#lastComes = true
+  }
+
+  /** node:http has read the opening of a WebSocket, and let go of the connection. */
+  openingArrived(incoming: IncomingMessage, head: Buffer): void {
+    // It comes behind the last request of the connection, which closes: what comes is read and dropped.
+    if (this.#closing || this.#lastCame) return void this.socket.resume()
+    this.#opening = new Opening(this.socket, incoming, head)
+    this.requestArrived(incoming, this.#opening.response)
+  }
+
+  /**
+   * The connection leaves HTTP.
+   * @param onStop called when the server stops, in place of closing the connection
+   */
+  takeOver(onStop: () => void): TakenOver {
+    const taken = (this.#opening as Opening).take()
+    this.#onStop = onStop
+    this.enter('taken')
+    // Too late to be among those that are told.
+    if (this.#owner.stopping) queueMicrotask(onStop)
+    return taken
+  }
+
+  /** No new requests: what is idle closes, what has left HTTP is asked to. */
+  serverStops(): void {
+    if (this.idle) this.socket.destroy()
+    else if (this.phase === 'taken') this.#onStop?.()
+  }
+
   #start(request: Request): void {
     this.#current = request
+    // Nothing ever comes behind an opening: this is it.
+    if (this.#opening !== undefined && this.#waiting.length === 0) this.#opening.begin()
     this.enter('working')
     const refusal = request.examine()
     if (refusal !== undefined) this.answerRefusal(request, refusal)
@@ -156,7 +204,7 @@ export class HTTPChannel implements ConnectionInfo {
     const current = this.#current
     // Inside the body of the running request: nothing that comes after can be trusted.
     if (current?.bodyPending === true && !current.finished) this.#bodyBroken(current, refusal)
-    else if (this.#closing) return false
+    else if (this.#closing || this.#lastCame) return false
     else {
       this.#farewell = refusal
       if (current === undefined) this.#sayFarewell()
@@ -204,7 +252,7 @@ export class HTTPChannel implements ConnectionInfo {
     this.#owner.requestOver(request)
     if (this.#current !== request) return
     this.#current = undefined
-    if (request.disconnected || request.aborted || this.#closed) return
+    if (request.disconnected || request.aborted || this.#closed || this.phase === 'taken') return
     // node:http ends the connection.
     if (this.#closing) return this.enter('lingering')
     const next = this.#waiting.shift()

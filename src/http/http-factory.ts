@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { defaults } from '../defaults.ts'
 import { silentLogger, type Logger } from '../log/logger.ts'
 import type { ConnectionInfo, Reactor, ServerFactory } from '../reactor/reactor.ts'
+import { isWebSocketOpening, upgradeOnlyWebSockets } from './websocket-opening.ts'
 import { HTTPChannel, type ChannelOwner, type HeadLimits } from './http-channel.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import type { Request } from './request.ts'
@@ -46,6 +47,8 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   readonly #channels = new Set<HTTPChannel>()
   readonly #sweep: ConnectionSweep
   #reactor: Reactor | undefined
+  /** It knows `shouldUpgradeCallback`. */
+  readonly #asks: boolean
   #stopping = false
   #allClosed: (() => void) | undefined
 
@@ -63,6 +66,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     }
     this.#sweep = new ConnectionSweep(this.#channels, timeouts)
     this.#server = this.#createServer(options.maxHeadSize ?? defaults.maxHeadSize)
+    this.#asks = 'shouldUpgradeCallback' in this.#server
   }
 
   get reactor(): Reactor {
@@ -84,12 +88,13 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     ;(socket as WithChannel)[CHANNEL] = channel
     this.#channels.add(channel)
     this.#server.emit('connection', socket)
+    if (!this.#asks) upgradeOnlyWebSockets(socket, acceptUpgrade)
   }
 
   /** Closes idle connections, lets running requests finish; `abort` cuts them. */
   stopFactory(_reactor: Reactor, abort: AbortSignal): Promise<void> {
     this.#stopping = true
-    for (const channel of this.#channels) if (channel.idle) channel.socket.destroy()
+    for (const channel of this.#channels) channel.serverStops()
     const cut = (): void => {
       for (const channel of this.#channels) channel.socket.destroy()
     }
@@ -122,8 +127,11 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   }
 
   #createServer(maxHeaderSize: number): Server {
+    // From Node 24 on; the types are those of Node 20.
+    const upgrades = { shouldUpgradeCallback: acceptUpgrade }
     const server = createServer(
       {
+        ...upgrades,
         maxHeaderSize,
         insecureHTTPParser: false,
         // All of these are ours: they count progress, and run on the reactor's clock.
@@ -150,6 +158,8 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
       if (error.code?.startsWith('HPE_') === true) channelOf(socket)?.refuseBytes(refusalOf(error))
       else socket.destroy()
     })
+    // Only the openings of WebSockets come here, see upgradeOnlyWebSockets.
+    server.on('upgrade', (incoming, socket, head) => channelOf(socket)?.openingArrived(incoming, head))
     server.on('connect', (_incoming, socket) => channelOf(socket)?.refuseBytes(refuse(405, 'This server is no proxy')))
     return server
   }
@@ -158,6 +168,12 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     const channel = (incoming.socket as WithChannel)[CHANNEL] as HTTPChannel
     channel.requestArrived(incoming, response)
   }
+}
+
+function acceptUpgrade(incoming: IncomingMessage): boolean {
+  if (isWebSocketOpening(incoming)) return true
+  channelOf(incoming.socket)?.upgradeDeclined()
+  return false
 }
 
 function channelOf(socket: Duplex): HTTPChannel | undefined {

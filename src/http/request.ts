@@ -6,6 +6,7 @@ import { serverSoftware } from '../version.ts'
 import { BodyCollector, type BodyDone } from './body-collector.ts'
 import { BodyStream, type BodyConsumer, type BodyFlow } from './body-stream.ts'
 import type { HTTPChannel } from './http-channel.ts'
+import type { TakenOver } from './opening.ts'
 import { RequestHead } from './request-head.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import { earlyHintsText, hasField, ResponseFields } from './response-fields.ts'
@@ -13,6 +14,7 @@ import { unlinkSpooled } from './spool.ts'
 import { SHORT_BODY, writeWhole } from './whole-response.ts'
 
 export type { BodyConsumer, BodyFlow } from './body-stream.ts'
+export type { TakenOver } from './opening.ts'
 export type { RequestSite } from './request-head.ts'
 
 /** Options of {@link Request.readBody} and {@link Request.streamBody}. */
@@ -156,6 +158,32 @@ export class Request extends RequestHead {
   redirect(url: string): void {
     this.setResponseCode(302)
     this.setHeader('Location', url)
+  }
+
+  /** The client wants to open a WebSocket (RFC 6455 section 4.2.1). A resource that cares for none answers as ever. */
+  get wantsWebSocket(): boolean {
+    return (this.incoming as IncomingMessage & { readonly upgrade?: boolean }).upgrade === true
+  }
+
+  /**
+   * Takes the connection out of HTTP, once, in place of a response: the caller sends the 101 and everything that follows, and closes. For HTTP the request
+   * is over. Only where {@link wantsWebSocket} is true, and no response has begun. When the server stops, a connection that
+   * is still open is cut after the grace.
+   * @param onStop called when the server stops. @default the connection is ended
+   * @throws PlaitError `PLAIT_RESOURCE`, or `PLAIT_CLIENT_GONE`
+   */
+  takeOver(onStop?: () => void): TakenOver {
+    if (this.disconnected) throw new PlaitError('PLAIT_CLIENT_GONE', 'Cannot take the connection over: the client has gone')
+    if (!this.wantsWebSocket || this.code !== 0) {
+      const why = this.code === 0 ? 'the request opens no WebSocket' : 'a response has begun'
+      throw new PlaitError('PLAIT_RESOURCE', `Cannot take the connection over: ${why}`)
+    }
+    const { socket } = this.channel
+    const taken = this.channel.takeOver(onStop ?? (() => socket.end()))
+    this.code = 101
+    this.finished = true
+    this.#settle(undefined)
+    return taken
   }
 
   #unsent(): ResponseFields {
