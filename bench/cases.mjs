@@ -7,6 +7,8 @@
  * @property {number} threads application threads, over all processes
  * @property {number} bodyBytes size of the request body, 0 for GET
  * @property {number} expectedBytes size of the response body, 0 = not checked
+ * @property {string} path of the request
+ * @property {boolean} files a file is served, no application: only by servers that name the case
  */
 
 /** @type {readonly Case[]} */
@@ -40,4 +42,14 @@ export const cases = [
     threads: 16,
     expectedBytes: 4,
   },
-].map((entry) => ({ processes: 1, bodyBytes: 0, ...entry }))
+  { name: 'file-1k', title: 'A file of 1 KiB', module: '', threads: 0, path: '/file-1k.bin', expectedBytes: 1024, files: true },
+  {
+    name: 'file-1m',
+    title: 'A file of 1 MiB',
+    module: '',
+    threads: 0,
+    path: '/file-1m.bin',
+    expectedBytes: 1048576,
+    files: true,
+  },
+].map((entry) => ({ processes: 1, bodyBytes: 0, path: '/', files: false, ...entry }))

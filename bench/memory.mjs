@@ -29,7 +29,17 @@ export async function measureMemory(server) {
   const descriptor = openSync(file, 'w')
   ftruncateSync(descriptor, fileBytes)
   closeSync(descriptor)
-  const entry = { name: 'memory', title: '', module: 'memory', processes: 1, threads: 20, bodyBytes: 0, expectedBytes: 0 }
+  const entry = {
+    name: 'memory',
+    title: '',
+    module: 'memory',
+    processes: 1,
+    threads: 20,
+    bodyBytes: 0,
+    expectedBytes: 0,
+    path: '/',
+    files: false,
+  }
   try {
     const running = await startServer(server, entry, { env: { BENCH_FILE: file } })
     try {

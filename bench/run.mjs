@@ -7,7 +7,7 @@ import { describeMachine } from './machine.mjs'
 import { measure } from './measure.mjs'
 import { measureMemory, memoryTable } from './memory.mjs'
 import { parseOptions, usage } from './options.mjs'
-import { servers } from './servers.mjs'
+import { servers, serves } from './servers.mjs'
 import { caseTable, markdownTable, summarize } from './table.mjs'
 import { isMet, targets } from './targets.mjs'
 import { ensureVenv } from './venv.mjs'
@@ -22,7 +22,7 @@ const progress = (/** @type {string} */ text) => process.stderr.write(`${text}\n
  * @param {import('./options.mjs').Options} options
  */
 async function runCase(entry, chosen, options) {
-  const able = chosen.filter((server) => server.onlyCases?.includes(entry.name) ?? !(server.oneProcess && entry.processes > 1))
+  const able = chosen.filter((server) => serves(server, entry))
   /** @type {Map<string, import('./measure.mjs').Measurement[]>} */
   const rounds = new Map(able.map((server) => [server.name, []]))
   const nodeOptions = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(options.profile)}`]
@@ -90,6 +90,11 @@ async function run(options) {
   }
 }
 
+/** Cases with files need no application. @param {import('./options.mjs').Options} options */
+function needsPython(options) {
+  return options.cases.some((name) => cases.find((entry) => entry.name === name)?.files !== true)
+}
+
 /** @param {readonly import('./targets.mjs').Target[]} list */
 function targetTable(list) {
   const rows = list.map((t) => [t.what, `${t.direction} ${t.limit}`, (t.value ?? NaN).toFixed(2), isMet(t) ? 'met' : 'missed'])
@@ -101,7 +106,7 @@ try {
   if (options === 'help') say(usage)
   else {
     if (!existsSync('/proc/self/smaps_rollup')) throw new Error('The bench reads CPU and memory from /proc: run it on Linux')
-    ensureVenv(options.python)
+    if (needsPython(options)) ensureVenv(options.python)
     process.on('SIGINT', () => process.exit(130)).on('SIGTERM', () => process.exit(143))
     await run(options)
   }

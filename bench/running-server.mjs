@@ -41,7 +41,7 @@ async function freePort() {
 }
 
 /**
- * Starts a server in a session of its own and waits until it answers `GET /`.
+ * Starts a server in a session of its own and waits until it answers the request of the case.
  * @param {import('./servers.mjs').Server} server
  * @param {import('./cases.mjs').Case} entry
  * @param {object} [extra]
@@ -66,7 +66,7 @@ export async function startServer(server, entry, { env = {}, nodeOptions = [] } 
     folders.delete(pid)
     rmSync(folder, { recursive: true, force: true })
   }
-  const url = `http://127.0.0.1:${port}/`
+  const url = `http://127.0.0.1:${port}${entry.path}`
   for (let attempt = 0; attempt < 400; attempt++) {
     if (await answers(url)) return { pid, url, stop }
     if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) break

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { filesFolder, prepareFiles } from './files.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const venv = `${root}/.venvs/bench/bin`
@@ -10,12 +11,14 @@ export const apps = `${import.meta.dirname}/apps`
  * @property {number} port
  * @property {number} processes
  * @property {number} threads over all processes
+ * @property {boolean} files serve files
  * @property {readonly string[]} nodeOptions for servers that Node runs
  *
  * @typedef {object} Server
  * @property {string} name
  * @property {string} [package] Python distribution whose version the heading shows
- * @property {readonly string[]} [onlyCases] the cases it can serve, all when absent
+ * @property {readonly string[]} [onlyCases] the cases it can serve, all with an application when absent
+ * @property {boolean} [files] serves files too
  * @property {boolean} [oneProcess] has no worker processes: skipped where a case asks for several
  * @property {(job: Job) => readonly string[]} command started in apps/; the first word is the program
  */
@@ -24,11 +27,18 @@ const perProcess = (/** @type {Job} */ job) => String(Math.ceil(job.threads / jo
 
 /** No access log anywhere, keep-alive everywhere, the same number of threads and processes. @type {readonly Server[]} */
 export const servers = [
-  { name: 'plait', command: plait },
+  { name: 'plait', files: true, command: (job) => (job.files ? node(job, 'plait-files.mjs') : plait(job)) },
   {
     name: 'node:http',
     onlyCases: ['hello'],
     command: (job) => [process.execPath, ...job.nodeOptions, 'node-http.mjs', String(job.port)],
+  },
+  { name: '@fastify/send', onlyCases: ['file-1k', 'file-1m'], command: (job) => node(job, 'send-files.mjs') },
+  { name: 'node stream', onlyCases: ['file-1k', 'file-1m'], command: (job) => node(job, 'stream-files.mjs') },
+  {
+    name: 'nginx',
+    onlyCases: ['file-1k', 'file-1m'],
+    command: (job) => ['nginx', '-c', prepareFiles(job.port), '-p', filesFolder],
   },
   { name: 'granian', package: 'granian', command: granian },
   { name: 'uwsgi', package: 'pyuwsgi', command: uwsgi },
@@ -58,6 +68,19 @@ export const servers = [
     ],
   },
 ]
+
+/** Can it serve this case? @param {Server} server @param {import('./cases.mjs').Case} entry */
+export function serves(server, entry) {
+  if (entry.files && server.files === true) return true
+  if (server.onlyCases !== undefined || entry.files) return server.onlyCases?.includes(entry.name) === true
+  return !(server.oneProcess === true && entry.processes > 1)
+}
+
+/** A program in apps/ that serves files. @param {Job} job @param {string} program @returns {readonly string[]} */
+function node(job, program) {
+  prepareFiles(job.port)
+  return [process.execPath, ...job.nodeOptions, program, String(job.port), filesFolder]
+}
 
 /** @param {Job} job @returns {readonly string[]} */
 function plait(job) {

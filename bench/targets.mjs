@@ -48,6 +48,8 @@ export function targets(results) {
     { what: 'down-1m: req/s ÷ Granian', direction: 'at least', limit: 0.35, value: ratio('down-1m', 'granian', 'rate') },
     { what: 'post-1m: req/s ÷ gunicorn', direction: 'at least', limit: 1.5, value: ratio('post-1m', 'gunicorn', 'rate') },
     { what: 'sleep: req/s', direction: 'at least', limit: 760, value: of('sleep', 'plait')?.rate },
+    { what: 'file-1k: CPU ÷ @fastify/send', direction: 'at most', limit: 1.5, value: ratio('file-1k', '@fastify/send', 'cpu') },
+    { what: 'file-1m: CPU ÷ @fastify/send', direction: 'at most', limit: 1.5, value: ratio('file-1m', '@fastify/send', 'cpu') },
     { what: 'memory: idle, MiB', direction: 'at most', limit: 110, value: memory && memory.idle / mebibyte },
     { what: 'memory: 200 MiB file, peak above idle, MiB', direction: 'at most', limit: 40, value: above('downloadPeak') },
     { what: 'memory: 1 GiB upload, peak above idle, MiB', direction: 'at most', limit: 40, value: above('uploadPeak') },
