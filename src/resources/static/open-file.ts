@@ -1,6 +1,7 @@
 /** Opening what a path leads to, in a way that can neither hang nor lead out. */
-import { closeSync, constants, fstatSync, open } from 'node:fs'
+import { constants, fstatSync, open } from 'node:fs'
 import type { Stats } from 'node:fs'
+import { closeNow } from '../../http/file-body.ts'
 import type { ServedRoot } from './served-root.ts'
 
 /** An open file or directory; who has it closes it with {@link closeOpened}. */
@@ -26,14 +27,14 @@ export async function openBelow(root: ServedRoot, path: string): Promise<OpenedF
     const stats = fstatSync(descriptor)
     if ((stats.isFile() || stats.isDirectory()) && (await root.admits(descriptor, stats, path))) opened = { descriptor, stats }
   } finally {
-    if (opened === undefined) closeSync(descriptor)
+    if (opened === undefined) closeNow(descriptor)
   }
   return opened
 }
 
 /** Closes what {@link openBelow} gave. */
 export function closeOpened(opened: OpenedFile): void {
-  closeSync(opened.descriptor)
+  closeNow(opened.descriptor)
 }
 
 function openPath(path: string, flags: number): Promise<number> {

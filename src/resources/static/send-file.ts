@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http'
 import { randomBytes } from 'node:crypto'
 import { PlaitError } from '../../errors.ts'
-import { closeQuietly, FileTransfer, readPart } from '../../http/file-body.ts'
+import { closeNow, closeQuietly, FileTransfer, readPart } from '../../http/file-body.ts'
 import type { FilePart } from '../../http/file-body.ts'
 import { parseRanges } from '../../http/ranges.ts'
 import type { ByteRange } from '../../http/ranges.ts'
@@ -31,7 +31,7 @@ export async function sendFile(request: Request, file: Representation): Promise<
 
 /** A response without content. */
 function sendNothing(request: Request, status: number, file: Representation, fields: readonly string[]): void {
-  closeQuietly(file.descriptor)
+  closeNow(file.descriptor)
   const length = status === 304 ? [] : ['Content-Length', '0']
   if (!request.disconnected)
     request.sendWhole(status, STATUS_CODES[status] ?? '', allFields(request, [...fields, ...length]), undefined)
@@ -46,7 +46,7 @@ async function sendPart(request: Request, status: number, file: Representation, 
   const reason = STATUS_CODES[status] ?? 'Unknown Status'
   const bodyless = request.method === 'HEAD' || length === 0
   if (bodyless || request.disconnected) {
-    closeQuietly(file.descriptor)
+    closeNow(file.descriptor)
     if (!request.disconnected) request.sendWhole(status, reason, headers, undefined)
     return
   }
