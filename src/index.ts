@@ -63,6 +63,7 @@ export { Data } from './resources/data.ts'
 
 // - static files
 export { File } from './resources/static/file.ts'
+export { ASISProcessor } from './resources/static/asis-processor.ts'
 export type { FileOptions, Processor } from './resources/static/file-settings.ts'
 export type { DotfilePolicy } from './resources/static/file-name.ts'
 export type { SymlinkPolicy } from './resources/static/served-root.ts'
