@@ -86,18 +86,19 @@ async function sendParts(request: Request, file: Representation, ranges: readonl
 
 /**
  * Sends a part of the file behind the head.
- * @returns false when it did not come to its end: the file is closed then, and the connection cut when it was not the client's doing
+ * @returns false when the client has gone: the file is closed then
+ * @throws PlaitError when the rest of the file cannot be read (it is closed, too): the site logs it and cuts the connection
  */
 function transfer(request: Request, part: FilePart, keepOpen: boolean): Promise<boolean> {
   if (request.disconnected) {
     closeQuietly(part.descriptor)
     return Promise.resolve(false)
   }
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const done = (error: Error | undefined): void => {
       request.onDisconnect = undefined
-      if (error !== undefined) request.breakOff(error.message)
-      resolve(error === undefined)
+      if (error === undefined) resolve(true)
+      else reject(new PlaitError('PLAIT_RESOURCE', `Cannot send the rest of a file: ${error.message}`, { cause: error }))
     }
     const running = new FileTransfer(request, part, done, { keepOpen })
     const lost = (): void => {
