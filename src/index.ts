@@ -73,6 +73,8 @@ export type { SymlinkPolicy } from './resources/static/served-root.ts'
 // - redirects, virtual hosts, encodings
 
 // - proxies and WebSockets
+export { ReverseProxyResource } from './resources/reverse-proxy/reverse-proxy-resource.ts'
+export type { ReverseProxyOptions } from './resources/reverse-proxy/reverse-proxy-resource.ts'
 export { WebSocketResource } from './resources/websocket/websocket-resource.ts'
 export type { WebSocketHandler, WebSocketOptions } from './resources/websocket/websocket-resource.ts'
 export type { Origins } from './resources/websocket/opening-check.ts'
