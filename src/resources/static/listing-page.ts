@@ -20,7 +20,7 @@ const style = `
 :root { color-scheme: light dark; --line: #d8dee4; --soft: #59636e; --link: #0550ae; --over: #f3f6f9 }
 @media (prefers-color-scheme: dark) { :root { --line: #30363d; --soft: #9198a1; --link: #79b8ff; --over: #1c222a } }
 body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem; font: 1rem/1.5 system-ui, sans-serif }
-h1 { margin: 0 0 1rem; font-size: 1.25rem; overflow-wrap: anywhere }
+h1 { margin: 0 0 1rem; padding: 0 .5rem; font-size: 1.25rem; overflow-wrap: anywhere }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .4rem .5rem; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap }
 th:first-child, td:first-child { width: 100%; white-space: normal; overflow-wrap: anywhere }
