@@ -63,5 +63,5 @@ const statuses: Readonly<Record<string, 403 | 404 | 503>> = Object.freeze({
 /** What an error of the file system is to a client; undefined: a failure of the server. */
 export function statusOfError(error: unknown): 403 | 404 | 503 | undefined {
   const code = (error as { code?: unknown } | undefined)?.code
-  return typeof code === 'string' ? statuses[code] : undefined
+  return typeof code === 'string' && Object.hasOwn(statuses, code) ? statuses[code] : undefined
 }

@@ -94,9 +94,10 @@ function transfer(request: Request, part: FilePart, keepOpen: boolean): Promise<
     closeQuietly(part.descriptor)
     return Promise.resolve(false)
   }
+  const { onDisconnect } = request
   return new Promise((resolve, reject) => {
     const done = (error: Error | undefined): void => {
-      request.onDisconnect = undefined
+      request.onDisconnect = onDisconnect
       if (error === undefined) resolve(true)
       else reject(new PlaitError('PLAIT_RESOURCE', `Cannot send the rest of a file: ${error.message}`, { cause: error }))
     }
@@ -104,6 +105,7 @@ function transfer(request: Request, part: FilePart, keepOpen: boolean): Promise<
     const lost = (): void => {
       running.stop()
       resolve(false)
+      onDisconnect?.()
     }
     request.onDisconnect = lost
   })

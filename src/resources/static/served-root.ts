@@ -66,6 +66,11 @@ function placeOf(descriptor: number, stats: Stats, file: string): string | undef
       hasProc = false
     }
   }
+  return placeByPath(stats, file)
+}
+
+/** Where the file is that `file` leads to now, if that is still the open one with these `stats`: for systems without `/proc`. */
+export function placeByPath(stats: Stats, file: string): string | undefined {
   try {
     const real = realpathSync.native(file, 'latin1')
     const found = statSync(Buffer.from(real, 'latin1'))
