@@ -249,7 +249,8 @@ export class Request extends RequestHead {
       socket.cork()
       process.nextTick(uncork, socket)
     }
-    this.#response.flushHeaders()
+    // Not flushHeaders, which encodes the fields as UTF-8. A response without a body has its head sent by finish.
+    this.#response.write(EMPTY)
   }
 
   /** A piece of the body; `flushed` is called when the system has taken it. */
@@ -336,6 +337,8 @@ export class Request extends RequestHead {
 }
 
 const noFields: readonly string[] = Object.freeze([])
+
+const EMPTY = Buffer.alloc(0)
 
 type WithRequest = ServerResponse & { plaitRequest?: Request }
 

@@ -387,3 +387,19 @@ test('breakOff shows the client that the response is not whole', async (t) => {
   await until('the connection is reset', () => code)
   assert.equal(code, 'ECONNRESET')
 })
+
+test('fields of a response keep their bytes, whether its body is at hand or comes later', async (t) => {
+  const { connect } = await serve(t, (request) => {
+    if (request.path === '/whole') return request.sendWhole(200, 'OK', ['X-Latin', '\xe9'], Buffer.from('x'))
+    request.sendHead(200, 'OK', ['X-Latin', '\xe9', 'Content-Length', '1'])
+    setTimeout(() => {
+      request.writeChunk(Buffer.from('x'), () => undefined)
+      request.finish()
+    }, 5)
+  })
+  for (const path of ['/whole', '/later']) {
+    const client = await connect()
+    client.get(path)
+    await client.receives(/X-Latin: \xe9\r\n(.*\r\n)*\r\nx$/)
+  }
+})
