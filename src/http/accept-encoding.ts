@@ -9,13 +9,11 @@ export function acceptedEncodings<Coding extends string>(field: string | undefin
   if (field === undefined || field === '') return []
   const weights = weightsOf(field)
   const any = weights.get('*')
-  const weightOf = (coding: string): number =>
+  const liking = (coding: string): number =>
     weights.get(coding) ?? (coding === 'gzip' ? weights.get('x-gzip') : undefined) ?? any ?? 0
   // Without a word on it, identity is taken, but after what the client names.
   const identity = weights.get('identity') ?? 0
-  return offered
-    .filter((coding) => weightOf(coding) > 0 && weightOf(coding) >= identity)
-    .toSorted((a, b) => weightOf(b) - weightOf(a))
+  return offered.filter((coding) => liking(coding) > 0 && liking(coding) >= identity).toSorted((a, b) => liking(b) - liking(a))
 }
 
 /** Weights by coding in lower case; a malformed weight is taken for 0. */
@@ -24,9 +22,18 @@ function weightsOf(field: string): Map<string, number> {
   for (const element of field.split(',')) {
     const [coding = '', ...parameters] = element.split(';')
     const name = coding.trim().toLowerCase()
-    if (name === '') continue
-    const weight = parameters.map((parameter) => /^\s*q\s*=\s*(.*?)\s*$/i.exec(parameter)?.[1]).find((text) => text !== undefined)
-    weights.set(name, weight === undefined ? 1 : /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(weight) ? Number(weight) : 0)
+    if (name !== '') weights.set(name, weightOf(parameters))
   }
   return weights
+}
+
+/** The `q` among the parameters, 1 without one. */
+function weightOf(parameters: readonly string[]): number {
+  for (const parameter of parameters) {
+    const equals = parameter.indexOf('=')
+    if (parameter.slice(0, Math.max(0, equals)).trim().toLowerCase() !== 'q') continue
+    const weight = parameter.slice(equals + 1).trim()
+    return /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(weight) ? Number(weight) : 0
+  }
+  return 1
 }

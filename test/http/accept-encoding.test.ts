@@ -30,6 +30,14 @@ for (const [field, accepted] of [
   })
 }
 
+test('acceptedEncodings takes no time for a field that was made to take time', () => {
+  const begun = process.cpuUsage()
+  for (const field of [`gzip;q=${' '.repeat(60_000)}x`, `gzip;${' '.repeat(60_000)}x`, ','.repeat(60_000), 'a;'.repeat(30_000)]) {
+    acceptedEncodings(field, offered)
+  }
+  assert.ok(process.cpuUsage(begun).user < 500_000)
+})
+
 test('acceptedEncodings gives some of what is offered, whatever the field', () => {
   fc.assert(
     fc.property(fc.string(), (field) => {

@@ -19,6 +19,9 @@ import { ServedRoot } from './served-root.ts'
 import { selectRepresentation } from './select-representation.ts'
 import { Siblings } from './siblings.ts'
 
+/** Characters of a path that no system takes (Linux: 4096 bytes): what lies deeper is not looked at. */
+const longestPath = 4096
+
 /** What all files below one root share, whatever their settings. */
 interface Tree {
   readonly root: ServedRoot
@@ -60,8 +63,8 @@ export class File extends Resource {
    */
   constructor(file: string, options: FileOptions = {}) {
     super()
-    this.path = path.resolve(file)
     const inherited: unknown = options
+    this.path = inherited instanceof Inherited ? file : path.resolve(file)
     this.#own = !(inherited instanceof Inherited)
     this.#settings = inherited instanceof Inherited ? inherited.settings : settingsOf(options)
     this.#tree =
@@ -181,11 +184,11 @@ export class File extends Resource {
     // The directory itself (RFC 3986 section 6.2.2.3); clients take it out before they send.
     if (segment === '.') return this
     const name = fileNameOf(segment)
-    if (name === undefined) return this.childNotFound
+    if (name === undefined || this.path.length > longestPath) return this.childNotFound
     const { dotfiles, ignoredExts } = this.#settings
     if (isDotfile(name) && dotfiles !== 'allow') return dotfiles === 'deny' ? this.forbidden : this.childNotFound
     if (ignoredExts.length > 0 || this.#processorOf(name) !== undefined) return this.#find([name, ignoredExts])
-    return this.#childAt(path.join(this.path, name))
+    return this.#childAt(this.#pathOf(name))
   }
 
   /** Looks at the disk before the child is made. */
@@ -203,7 +206,7 @@ export class File extends Resource {
       for (const name of this.indexNames) {
         // The source of a script is no page.
         if (/\.rpy\.[a-z]+$/.test(name) && this.#processorOf(name) === undefined) continue
-        if (await isThere(path.join(this.path, name))) return await this.#childOf(name)
+        if (await isThere(this.#pathOf(name))) return await this.#childOf(name)
       }
     } catch (error) {
       return this.#pageOf(error)
@@ -213,10 +216,15 @@ export class File extends Resource {
 
   /** The resource for a name that is there. */
   async #childOf(name: string): Promise<TreeNode> {
-    const file = path.join(this.path, name)
+    const file = this.#pathOf(name)
     const processor = this.#processorOf(name)
     if (processor === undefined) return this.#childAt(file)
     return (await this.#tree.root.admitsPath(file)) ? processor(file, this.registry) : this.childNotFound
+  }
+
+  /** Only put together: to look through the whole path at each segment would make deep ones slow. */
+  #pathOf(name: string): string {
+    return this.path.endsWith(path.sep) ? this.path + name : this.path + path.sep + name
   }
 
   #childAt(file: string): File {

@@ -213,3 +213,13 @@ test('File has no opinion on hard links, and a root that is gone gives 404', asy
   assert.equal((await port.request('GET /hard')).status, 404)
   assert.equal((await port.request('GET /')).status, 404)
 })
+
+test('File takes no time for a path that was made to take time', async () => {
+  const { port } = neighbours()
+  const begun = process.cpuUsage()
+  for (const segment of ['a', '%41', '.', 'd']) {
+    const target = `/${segment}`.repeat(Math.floor(16_000 / (segment.length + 1)))
+    assert.ok([302, 404].includes((await port.request(`GET ${target}`)).status))
+  }
+  assert.ok(process.cpuUsage(begun).user < 1_000_000)
+})
