@@ -7,34 +7,10 @@
  *     reactor.listenTCP(8080, new Site(root), { interface: '127.0.0.1' })
  *     await reactor.run()
  */
-import { defaults } from './defaults.ts'
-import { NodeReactor as BareReactor, type NodeReactorOptions as BareOptions } from './reactor/node-reactor.ts'
-import { ThreadPool } from './threadpool/thread-pool.ts'
-import type { Logger } from './log/logger.ts'
-import { openServerLog } from './log/server-log.ts'
-
-/** Options of {@link NodeReactor}. */
-export interface NodeReactorOptions {
-  /** Where the reactor and the pool that it makes log to. @default silent */
-  logger?: Logger
-}
-
-/** Node's event loop, with a {@link ThreadPool} of its own (0–10 threads, made at first use, stopped with the reactor). */
-export class NodeReactor extends BareReactor<ThreadPool> {
-  constructor(options: NodeReactorOptions = {}) {
-    const withPool: BareOptions<ThreadPool> = {
-      ...options,
-      createThreadPool: (reactor) =>
-        new ThreadPool({ minThreads: 0, maxThreads: defaults.reactorMaxThreads, logger: reactor.logger }),
-    }
-    super(withPool)
-  }
-}
-
-/** The default reactor, for programs that need one; it logs to standard error. Libraries take a reactor as a parameter. */
-export const reactor: NodeReactor = new NodeReactor({ logger: openServerLog() })
 
 // The event loop.
+export { NodeReactor, reactor } from './default-reactor.ts'
+export type { NodeReactorOptions } from './default-reactor.ts'
 export type {
   Address,
   ConnectionInfo,

@@ -1,11 +1,11 @@
 import path from 'node:path'
+import { equipDefaultReactor, reactor } from '../default-reactor.ts'
 import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import { resolveApplication, type Application } from '../hosts/application.ts'
 import type { HostRuntime } from '../hosts/host.ts'
 import { openAccessLog, type AccessLog } from '../log/access-log.ts'
 import { openServerLog, type ServerLog } from '../log/server-log.ts'
-import { NodeReactor } from '../reactor/node-reactor.ts'
 import { Site, type SiteOptions } from '../resource/site.ts'
 import { ThreadPool } from '../threadpool/thread-pool.ts'
 import { WSGIResource } from '../wsgi/wsgi-resource.ts'
@@ -20,14 +20,13 @@ interface WebServer {
   readonly log: ServerLog
   readonly accessLog: AccessLog | undefined
   readonly pool: ThreadPool
-  readonly reactor: NodeReactor<ThreadPool>
 }
 
 /** Runs `plait web`; fulfilled when it has stopped. Throws usage errors and `PlaitError`s. */
 export async function runWeb(options: WebOptions): Promise<void> {
   const endpoints = listenEndpoints(options)
   const server = makeServer(options)
-  const { log, accessLog, pool, reactor, application } = server
+  const { log, accessLog, pool, application } = server
   const reopen = (): void => {
     log.reopen()
     accessLog?.reopen()
@@ -77,9 +76,9 @@ function makeServer(options: WebOptions): WebServer {
   })
   const destination = options.accessLog ?? options.logfile ?? (process.stdout.isTTY ? '-' : undefined)
   const accessLog = destination === undefined ? undefined : openAccessLog(destination)
-  const reactor = new NodeReactor<ThreadPool>({ logger: log, createThreadPool: () => pool })
+  equipDefaultReactor({ logger: log, createThreadPool: () => pool })
   reactor.getThreadPool()
-  return { application, log, accessLog, pool, reactor }
+  return { application, log, accessLog, pool }
 }
 
 /** Imports the application before anything is announced, unless a signal comes first. */
@@ -111,7 +110,7 @@ function siteOptions(options: WebOptions, { log, accessLog }: WebServer): SiteOp
 }
 
 function listen(server: WebServer, endpoints: readonly ListenEndpoint[], options: WebOptions) {
-  const { reactor, pool, application } = server
+  const { pool, application } = server
   const resource = new WSGIResource(reactor, pool, applicationSpec(application), {
     maxBody: options.maxBody ?? defaults.maxBody,
     requestBody: options.requestBody ?? defaults.requestBody,
