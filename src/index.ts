@@ -45,6 +45,8 @@ export type { DotfilePolicy } from './resources/static/file-name.ts'
 export type { SymlinkPolicy } from './resources/static/served-root.ts'
 
 // - scripts
+export { Registry } from './resources/script/registry.ts'
+export type { ComponentKey } from './resources/script/registry.ts'
 
 // - redirects, virtual hosts, encodings
 

@@ -2,11 +2,9 @@
 import { PlaitError } from '../../errors.ts'
 import { forbidden, notFound } from '../../resource/error-page.ts'
 import type { TreeNode } from '../../resource/resource.ts'
+import { Registry } from '../script/registry.ts'
 import type { DotfilePolicy } from './file-name.ts'
 import type { SymlinkPolicy } from './served-root.ts'
-
-/** Components that the resources of a tree share. */
-export type Registry = object
 
 /** Makes the resource for one file. @param path of the file; @param registry components that such resources share */
 export type Processor = (path: string, registry: Registry) => TreeNode | Promise<TreeNode>
@@ -51,7 +49,7 @@ export interface FileSettings {
   indexNames: readonly string[]
   ignoredExts: string[]
   processors: Record<string, Processor>
-  registry: Registry | undefined
+  registry: Registry
   contentTypes: Record<string, string>
   contentEncodings: Record<string, string>
   precompressed: boolean
@@ -74,7 +72,7 @@ export function settingsOf(options: FileOptions): FileSettings {
     indexNames: options.indexNames ?? indexNames,
     ignoredExts: [...(options.ignoredExts ?? [])],
     processors: { ...options.processors },
-    registry: options.registry,
+    registry: options.registry ?? new Registry(),
     contentTypes: { ...options.contentTypes },
     contentEncodings: { ...options.contentEncodings },
     precompressed: options.precompressed ?? true,

@@ -4,12 +4,13 @@ import type { Request } from '../../http/request.ts'
 import { errorPage } from '../../resource/error-page.ts'
 import { Resource } from '../../resource/resource.ts'
 import type { Rendered, TreeNode } from '../../resource/resource.ts'
+import type { Registry } from '../script/registry.ts'
 import { contentTypeOf } from './content-type.ts'
 import { readEntries } from './directory-entries.ts'
 import { DirectoryListing } from './directory-listing.ts'
 import { endingsOf, fileNameOf, isDotfile } from './file-name.ts'
 import { settingsOf } from './file-settings.ts'
-import type { FileOptions, FileSettings, Processor, Registry } from './file-settings.ts'
+import type { FileOptions, FileSettings, Processor } from './file-settings.ts'
 import { findName, isThere } from './find-name.ts'
 import { closeOpened, openBelow, statusOfError } from './open-file.ts'
 import type { OpenedFile } from './open-file.ts'
@@ -125,7 +126,7 @@ export class File extends Resource {
   }
 
   get registry(): Registry {
-    return (this.#settings.registry ??= {})
+    return this.#settings.registry
   }
   set registry(registry: Registry) {
     this.#change().registry = registry

@@ -4,10 +4,11 @@ import { randomBytes } from 'node:crypto'
 import { PlaitError } from '../../errors.ts'
 import { closeNow, closeQuietly, FileTransfer, readPart } from '../../http/file-body.ts'
 import type { FilePart } from '../../http/file-body.ts'
+import { evaluatePreconditions, ifRangeHolds } from '../../http/preconditions.ts'
 import { parseRanges } from '../../http/ranges.ts'
 import type { ByteRange } from '../../http/ranges.ts'
 import type { Request } from '../../http/request.ts'
-import { ifRangeHolds, preconditionStatus } from './conditions.ts'
+
 import type { Representation } from './representation.ts'
 
 /** A file up to this size is read at once and leaves with the head. */
@@ -18,7 +19,7 @@ export async function sendFile(request: Request, file: Representation): Promise<
   const status = request.responseCode
   // Conditions and ranges are about a 200 (RFC 9110 section 13.2.1).
   if (status !== 200) return sendPart(request, status, file, { first: 0, last: file.size - 1 })
-  const refused = preconditionStatus(request, file)
+  const refused = evaluatePreconditions(request, file)
   if (refused !== undefined) return sendNothing(request, refused, file, refused === 304 ? file.headers : [])
   const field = request.method === 'GET' ? request.getHeader('range') : undefined
   const ranges = field !== undefined && ifRangeHolds(request, file) ? parseRanges(field, file.size) : undefined

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { errorPage } from '#src/resource/error-page.ts'
 import { Resource } from '#src/resource/resource.ts'
 import { Data } from '#src/resources/data.ts'
+import { Registry } from '#src/resources/script/registry.ts'
 import { ASISProcessor } from '#src/resources/static/asis-processor.ts'
 import { File } from '#src/resources/static/file.ts'
 import { serve } from '../../resource/serve.ts'
@@ -160,7 +161,7 @@ test('File.ignoreExt adds an ending (E121)', async () => {
 })
 
 test('File gives processors the path and the registry, in subdirectories and through ignored endings too (E129)', async () => {
-  const registry = {}
+  const registry = new Registry()
   const seen: unknown[] = []
   const folder = makeTree({ 'a.up': 'x', 'd/b.up': 'x', 'd/c.down': 'x', 'dir.up/': '', 'index.up': 'i' })
   const file = new File(folder, { registry, ignoredExts: ['.up'], indexNames: ['index.up'] })
