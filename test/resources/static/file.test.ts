@@ -9,6 +9,7 @@ import { Registry } from '#src/resources/script/registry.ts'
 import { ASISProcessor } from '#src/resources/static/asis-processor.ts'
 import { File } from '#src/resources/static/file.ts'
 import { serve } from '../../resource/serve.ts'
+import { asOrdinaryUser } from '../../support/ordinary-user.ts'
 import { makeTree, serveTree, writeInto } from './tree.ts'
 
 test('File serves GET and HEAD of a file and refuses other methods (E118)', async () => {
@@ -36,11 +37,13 @@ test('File gives 404 for what is not there, and for anything below a file (E118)
   }
 })
 
-test('File answers 403 for what may not be read (E118)', { skip: process.getuid?.() === 0 }, async () => {
+test('File answers 403 for what may not be read (E118)', async () => {
   const { port, folder } = serveTree({ 'f.txt': 'hello', 'd/f.txt': 'hello' })
   chmodSync(path.join(folder, 'f.txt'), 0)
   chmodSync(path.join(folder, 'd'), 0)
-  for (const target of ['/f.txt', '/d/', '/d/f.txt']) assert.equal((await port.request(`GET ${target}`)).status, 403, target)
+  await asOrdinaryUser([folder, path.join(folder, 'f.txt'), path.join(folder, 'd')], async () => {
+    for (const target of ['/f.txt', '/d/', '/d/f.txt']) assert.equal((await port.request(`GET ${target}`)).status, 403, target)
+  })
   chmodSync(path.join(folder, 'd'), 0o700)
 })
 
