@@ -33,6 +33,7 @@ export { Site } from './resource/site.ts'
 export type { SiteOptions } from './resource/site.ts'
 export { Request } from './http/request.ts'
 export type { TakenOver } from './http/opening.ts'
+export type { CookieOptions } from './http/cookies.ts'
 
 // Ready-made resources.
 export { Data } from './resources/data.ts'

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Address, Reactor } from '../reactor/reactor.ts'
 import { examineHeaders, type HeadFacts } from './header-policy.ts'
+import { givenHost, withHost, type GivenHost } from './given-host.ts'
 import type { HTTPChannel } from './http-channel.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import { parseTarget, splitPath, type Target } from './request-target.ts'
@@ -34,6 +35,7 @@ export class RequestHead implements HeadFacts, Target {
   /** Segments of the path already used on the way through the tree, decoded. */
   prepath: string[] = []
   #postpath: string[] | undefined
+  #given: GivenHost | undefined
   /** node:http's own request. */
   protected readonly incoming: IncomingMessage
 
@@ -57,18 +59,12 @@ export class RequestHead implements HeadFacts, Target {
     if (rawHeaders.length > maxFields * 2) return refuse(431, `The head has more than ${maxFields} fields`)
     const refusal = parseTarget(this.method, this.uri, this) ?? examineHeaders(rawHeaders, httpVersion === '1.1', this)
     if (refusal !== undefined) return refusal
-    if (this.authority !== undefined) this.#takeAuthority(this.authority)
+    // The target's authority replaces the Host field (RFC 9112 section 3.2.2).
+    if (this.authority !== undefined) {
+      this.host = this.authority
+      this.headers = withHost(this.headers, this.authority)
+    }
     return undefined
-  }
-
-  /** The target's authority replaces the Host field (RFC 9112 section 3.2.2). */
-  #takeAuthority(authority: string): void {
-    this.host = authority
-    const headers = [...this.headers]
-    const index = headers.findIndex((name, position) => position % 2 === 0 && name.toLowerCase() === 'host')
-    if (index >= 0) headers[index + 1] = authority
-    else headers.push('Host', authority)
-    this.headers = headers
   }
 
   // -- the request
@@ -125,13 +121,32 @@ export class RequestHead implements HeadFacts, Target {
     return this.channel.peer
   }
 
-  /** The server's own address. */
+  /** The server's own address, or the one that {@link setHost} gave. */
   getHost(): Address {
-    return this.channel.host
+    return this.#given?.address ?? this.channel.host
   }
 
-  /** True on TLS. */
+  /** The port of {@link getHost} as text; '' on a UNIX socket. */
+  get hostPort(): string {
+    return this.#given?.port ?? this.channel.hostPort
+  }
+
+  /** True on TLS, or what {@link setHost} said. */
   isSecure(): boolean {
-    return this.channel.secure
+    return this.#given?.secure ?? this.channel.secure
+  }
+
+  /**
+   * What the client calls this server, where a proxy in front knows better (Twisted: `setHost`): from now on the Host field, {@link getHost},
+   * {@link isSecure} and all that is made of them say this.
+   * @param host a name or an address, an IPv6 address with or without brackets
+   * @param port goes into the Host field unless it is the scheme's own
+   * @param secure the scheme is https. @default as it was
+   * @throws PlaitError `PLAIT_RESOURCE` for what is no host or port
+   */
+  setHost(host: string, port: number, secure: boolean = this.isSecure()): void {
+    this.#given = givenHost(host, port, secure)
+    this.host = this.#given.field
+    this.headers = withHost(this.headers, this.host)
   }
 }

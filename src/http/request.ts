@@ -7,9 +7,9 @@ import { BodyCollector, type BodyDone } from './body-collector.ts'
 import { BodyStream, type BodyConsumer, type BodyFlow } from './body-stream.ts'
 import type { HTTPChannel } from './http-channel.ts'
 import type { TakenOver } from './opening.ts'
-import { RequestHead } from './request-head.ts'
 import { refuse, type Refusal } from './refusal.ts'
-import { earlyHintsText, hasField, ResponseFields } from './response-fields.ts'
+import { earlyHintsText, hasField } from './response-fields.ts'
+import { ResponseHead } from './response-head.ts'
 import { unlinkSpooled } from './spool.ts'
 import { SHORT_BODY, writeWhole } from './whole-response.ts'
 
@@ -27,10 +27,8 @@ export interface BodyOptions {
  * A request and its response (Twisted: `twisted.web.server.Request`; RFC 9110). Everything runs on the event loop.
  * Text is latin-1, one character for each byte, as it was on the wire.
  */
-export class Request extends RequestHead {
+export class Request extends ResponseHead {
   readonly #response: ServerResponse
-  /** Status sent; 0 before. */
-  code = 0
   /** Bytes of the body given to the connection. */
   bytesSent = 0
   /** `finish` was called. */
@@ -41,7 +39,6 @@ export class Request extends RequestHead {
   aborted = false
   /** Called at once when the client has gone. One slot. */
   onDisconnect: (() => void) | undefined
-  #fields: ResponseFields | undefined
   #collector: BodyCollector | undefined
   #stream: BodyStream | undefined
   #openEnded = false
@@ -99,39 +96,6 @@ export class Request extends RequestHead {
 
   // -- the response, as resources give it
 
-  /** The status that the response will have (Twisted: `setResponseCode`). */
-  get responseCode(): number {
-    return this.#fields?.code ?? 200
-  }
-
-  /** Sets the status. Throws once the head is out. */
-  setResponseCode(code: number, message?: string): void {
-    this.#unsent().setCode(code, message)
-  }
-
-  /** Sets a field, in place of what was there. Throws `PLAIT_RESOURCE` for what is no field, or once the head is out. */
-  setHeader(name: string, value: string): void {
-    this.#unsent().set(name, value)
-  }
-
-  /** Adds a field beside those of the same name. */
-  addHeader(name: string, value: string): void {
-    this.#unsent().add(name, value)
-  }
-
-  removeHeader(name: string): void {
-    this.#unsent().remove(name)
-  }
-
-  hasResponseHeader(name: string): boolean {
-    return this.#fields?.has(name) ?? false
-  }
-
-  /** The fields that were set so far, flat: a resource that gives its head in one piece sends them too. */
-  get fieldsSet(): readonly string[] {
-    return this.#fields?.flat() ?? noFields
-  }
-
   /** Sends the head, if it is not out yet, and a piece of the body. After a disconnect it does nothing. Throws after `finish`. */
   write(data: string | Uint8Array): void {
     if (this.finished) throw new PlaitError('PLAIT_RESOURCE', 'Cannot write to a response that is finished')
@@ -152,12 +116,6 @@ export class Request extends RequestHead {
   /** Fulfilled when the response is whole and given to the system; rejected with `PLAIT_CLIENT_GONE`. */
   notifyFinish(): Promise<void> {
     return new Promise((resolve, reject) => (this.#waiters ??= []).push({ resolve, reject }))
-  }
-
-  /** Sets 302 and Location (Twisted: `redirect`). */
-  redirect(url: string): void {
-    this.setResponseCode(302)
-    this.setHeader('Location', url)
   }
 
   /** The client wants to open a WebSocket (RFC 6455 section 4.2.1). A resource that cares for none answers as ever. */
@@ -186,13 +144,8 @@ export class Request extends RequestHead {
     return taken
   }
 
-  #unsent(): ResponseFields {
-    if (this.code !== 0) throw new PlaitError('PLAIT_RESOURCE', 'Cannot change the head of a response that has begun')
-    return (this.#fields ??= new ResponseFields())
-  }
-
   #sendFields(): void {
-    const fields = this.#unsent()
+    const fields = this.unsent()
     this.sendHead(fields.code, fields.message, fields.flat())
   }
 
@@ -335,8 +288,6 @@ export class Request extends RequestHead {
     this.channel.requestOver(this)
   }
 }
-
-const noFields: readonly string[] = Object.freeze([])
 
 const EMPTY = Buffer.alloc(0)
 

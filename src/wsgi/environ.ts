@@ -48,7 +48,7 @@ export function buildEnviron(request: Request, received: number | undefined): st
     'SERVER_NAME',
     hostName(request.host) || channel.hostHost || 'localhost',
     'SERVER_PORT',
-    channel.hostPort || portOf(request.host) || (secure ? '443' : '80'),
+    request.hostPort || portOf(request.host) || (secure ? '443' : '80'),
     'SERVER_SOFTWARE',
     serverSoftware,
     'REMOTE_ADDR',
