@@ -1,8 +1,8 @@
 import { close, write } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
 import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import type { JobBody } from '../hosts/host.ts'
+import type { BodySource } from './incoming.ts'
 import { spoolFolder, unlinkSpooled } from './spool.ts'
 
 /** What a {@link BodyCollector} tells, once: the whole body, or why there is none. */
@@ -13,7 +13,7 @@ export type BodyDone = (error: PlaitError | undefined, body: JobBody | undefined
  * back-pressure from the disk to the client.
  */
 export class BodyCollector {
-  readonly #source: IncomingMessage
+  readonly #source: BodySource
   readonly #limit: number
   readonly #done: BodyDone
   #chunks: Buffer[] = []
@@ -24,7 +24,7 @@ export class BodyCollector {
   #over = false
 
   /** @param limit bytes, 0 = no limit: one byte more ends with status 413 */
-  constructor(source: IncomingMessage, limit: number, done: BodyDone) {
+  constructor(source: BodySource, limit: number, done: BodyDone) {
     this.#source = source
     this.#limit = limit
     this.#done = done

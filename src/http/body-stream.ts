@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { BodySource } from './incoming.ts'
 
 /** Takes a body piece by piece. */
 export interface BodyConsumer {
@@ -17,7 +17,7 @@ export interface BodyFlow {
 
 /** Gives a body as it arrives, never more than the consumer asked for: what is not asked for stays in the client. */
 export class BodyStream implements BodyFlow {
-  readonly #source: IncomingMessage
+  readonly #source: BodySource
   readonly #consumer: BodyConsumer
   readonly #limit: number
   readonly #started: () => void
@@ -33,13 +33,7 @@ export class BodyStream implements BodyFlow {
    * @param started called when the first byte is asked for (then 100 Continue is due)
    * @param waits called with true when the consumer waits for the client, with false when it does no longer
    */
-  constructor(
-    source: IncomingMessage,
-    limit: number,
-    consumer: BodyConsumer,
-    started: () => void,
-    waits: (waiting: boolean) => void,
-  ) {
+  constructor(source: BodySource, limit: number, consumer: BodyConsumer, started: () => void, waits: (waiting: boolean) => void) {
     this.#source = source
     this.#limit = limit
     this.#consumer = consumer

@@ -3,15 +3,11 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../log/logger.ts'
 import type { Address, ConnectionInfo, Reactor } from '../reactor/reactor.ts'
+import type { Channel, HeadLimits } from './channel.ts'
+import { HTTP1Writer } from './http1-writer.ts'
 import { Opening, type TakenOver } from './opening.ts'
 import { rawRefusal, refusalPhrase, type Refusal } from './refusal.ts'
 import { Request } from './request.ts'
-
-/** Limits of a request's head. */
-export interface HeadLimits {
-  readonly maxTarget: number
-  readonly maxFields: number
-}
 
 /** What a channel needs of its factory. */
 export interface ChannelOwner {
@@ -32,7 +28,7 @@ export type ChannelPhase = 'head' | 'body' | 'working' | 'idle' | 'lingering' | 
 const MOST_WAITING = 8
 
 /** One connection (Twisted: `HTTPChannel`): at most one of its requests is past this room, the others wait here in order. */
-export class HTTPChannel implements ConnectionInfo {
+export class HTTPChannel implements Channel {
   readonly socket: Duplex
   readonly peer: Address
   readonly host: Address
@@ -102,7 +98,7 @@ export class HTTPChannel implements ConnectionInfo {
       this.#lastCame = true
       response.shouldKeepAlive = false
     }
-    const request = new Request(this, incoming, response)
+    const request = new Request(this, incoming, new HTTP1Writer(this, response))
     if (this.#current !== undefined) {
       this.#waiting.push(request)
       if (this.#waiting.length >= MOST_WAITING && !this.#paused) {
@@ -130,11 +126,7 @@ export class HTTPChannel implements ConnectionInfo {
     this.requestArrived(incoming, this.#opening.response)
   }
 
-  /**
-   * The connection leaves HTTP.
-   * @param onStop called when the server stops, in place of closing the connection
-   */
-  takeOver(onStop: () => void): TakenOver {
+  takeOver(onStop: () => void = () => this.socket.end()): TakenOver {
     const taken = (this.#opening as Opening).take()
     this.#onStop = onStop
     this.enter('taken')

@@ -1,8 +1,8 @@
-import type { IncomingMessage } from 'node:http'
 import type { Address, Reactor } from '../reactor/reactor.ts'
 import { examineHeaders, type HeadFacts } from './header-policy.ts'
 import { givenHost, withHost, type GivenHost } from './given-host.ts'
-import type { HTTPChannel } from './http-channel.ts'
+import type { Channel } from './channel.ts'
+import type { Incoming } from './incoming.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import { parseTarget, splitPath, type Target } from './request-target.ts'
 
@@ -16,7 +16,7 @@ const EMPTY: readonly string[] = Object.freeze([])
 /** What a client asked for: the half of a `Request` that its head tells. Text is latin-1, one character for each byte. */
 export class RequestHead implements HeadFacts, Target {
   /** The connection. */
-  readonly channel: HTTPChannel
+  readonly channel: Channel
   readonly method: string
   /** The request-target as sent. */
   readonly uri: string
@@ -36,10 +36,10 @@ export class RequestHead implements HeadFacts, Target {
   prepath: string[] = []
   #postpath: string[] | undefined
   #given: GivenHost | undefined
-  /** node:http's own request. */
-  protected readonly incoming: IncomingMessage
+  /** The request as its parser gave it. */
+  protected readonly incoming: Incoming
 
-  constructor(channel: HTTPChannel, incoming: IncomingMessage) {
+  constructor(channel: Channel, incoming: Incoming) {
     this.channel = channel
     this.incoming = incoming
     this.method = incoming.method as string

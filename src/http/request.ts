@@ -1,17 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import { serverSoftware } from '../version.ts'
 import { BodyCollector, type BodyDone } from './body-collector.ts'
 import { BodyStream, type BodyConsumer, type BodyFlow } from './body-stream.ts'
-import type { HTTPChannel } from './http-channel.ts'
+import type { Channel } from './channel.ts'
+import type { Incoming } from './incoming.ts'
 import type { TakenOver } from './opening.ts'
 import { refuse, type Refusal } from './refusal.ts'
-import { earlyHintsText, hasField } from './response-fields.ts'
+import { hasField } from './response-fields.ts'
 import { ResponseHead } from './response-head.ts'
+import type { ResponseWriter } from './response-writer.ts'
 import { unlinkSpooled } from './spool.ts'
-import { SHORT_BODY, writeWhole } from './whole-response.ts'
+import { SHORT_BODY } from './whole-response.ts'
 
 export type { BodyConsumer, BodyFlow } from './body-stream.ts'
 export type { TakenOver } from './opening.ts'
@@ -28,7 +28,7 @@ export interface BodyOptions {
  * Text is latin-1, one character for each byte, as it was on the wire.
  */
 export class Request extends ResponseHead {
-  readonly #response: ServerResponse
+  readonly #writer: ResponseWriter
   /** Bytes of the body given to the connection. */
   bytesSent = 0
   /** `finish` was called. */
@@ -41,13 +41,12 @@ export class Request extends ResponseHead {
   onDisconnect: (() => void) | undefined
   #collector: BodyCollector | undefined
   #stream: BodyStream | undefined
-  #openEnded = false
   #waiters: { resolve(): void; reject(error: PlaitError): void }[] | undefined
   #over = false
 
-  constructor(channel: HTTPChannel, incoming: IncomingMessage, response: ServerResponse) {
+  constructor(channel: Channel, incoming: Incoming, writer: ResponseWriter) {
     super(channel, incoming)
-    this.#response = response
+    this.#writer = writer
   }
 
   /**
@@ -90,7 +89,7 @@ export class Request extends ResponseHead {
   }
 
   #continue(): void {
-    if (this.expectsContinue && this.code === 0 && !this.disconnected) this.#response.writeContinue()
+    if (this.expectsContinue && this.code === 0 && !this.disconnected) this.#writer.writeContinue()
     this.expectsContinue = false
   }
 
@@ -110,7 +109,7 @@ export class Request extends ResponseHead {
     if (this.finished || this.disconnected) return
     if (this.code === 0) this.#sendFields()
     this.finished = true
-    this.#response.end()
+    this.#writer.end()
   }
 
   /** Fulfilled when the response is whole and given to the system; rejected with `PLAIT_CLIENT_GONE`. */
@@ -120,7 +119,7 @@ export class Request extends ResponseHead {
 
   /** The client wants to open a WebSocket (RFC 6455 section 4.2.1). A resource that cares for none answers as ever. */
   get wantsWebSocket(): boolean {
-    return (this.incoming as IncomingMessage & { readonly upgrade?: boolean }).upgrade === true
+    return this.incoming.upgrade === true
   }
 
   /**
@@ -136,8 +135,7 @@ export class Request extends ResponseHead {
       const why = this.code === 0 ? 'the request opens no WebSocket' : 'a response has begun'
       throw new PlaitError('PLAIT_RESOURCE', `Cannot take the connection over: ${why}`)
     }
-    const { socket } = this.channel
-    const taken = this.channel.takeOver(onStop ?? (() => socket.end()))
+    const taken = this.channel.takeOver(onStop)
     this.code = 101
     this.finished = true
     this.#settle(undefined)
@@ -154,7 +152,7 @@ export class Request extends ResponseHead {
   /** 103 Early Hints (RFC 8297). HTTP/1.0 knows none. */
   sendEarlyHints(headers: readonly string[]): void {
     if (this.code !== 0 || this.disconnected || this.clientproto === 'HTTP/1.0') return
-    this.channel.socket.write(earlyHintsText(headers), 'latin1')
+    this.#writer.writeEarlyHints(headers)
   }
 
   /**
@@ -168,49 +166,30 @@ export class Request extends ResponseHead {
     this.finished = true
     this.bytesSent += body?.length ?? 0
     // A copy: the caller may use its bytes again, and these may have to wait.
-    if (body === undefined || body.length === 0) this.#response.end()
-    else this.#response.end(Buffer.from(body))
+    if (body === undefined || body.length === 0) this.#writer.end()
+    else this.#writer.end(Buffer.from(body))
   }
 
   #writeWhole(status: number, reason: string, headers: readonly string[], body: Buffer): boolean {
-    const { channel } = this
-    if (this.code !== 0 || this.disconnected || this.clientproto === 'HTTP/1.0' || this.method === 'HEAD') return false
-    if (status === 204 || status === 304 || !channel.mayPersist(this)) return false
-    const { socket } = channel
-    if (!writeWhole(this.#response, socket, { status, reason, headers, body })) return false
+    if (this.code !== 0 || this.disconnected || !this.#writer.writeWhole(this, { status, reason, headers, body })) return false
     this.code = status
     this.finished = true
     this.bytesSent = body.length
-    // The request is over when the system has taken its response: a client that does not read gets no further.
-    if (socket.writableLength === 0) this.#wholeSent()
-    else socket.write('', () => this.#wholeSent())
+    this.#writer.whenTaken(this)
     return true
-  }
-
-  #wholeSent(): void {
-    this.#response.emit('finish')
-    this.responseSent()
   }
 
   /** The head of a response whose body follows. Without Content-Length it is chunked, or ends with the connection in HTTP/1.0. */
   sendHead(status: number, reason: string, headers: readonly string[]): void {
     this.#writeHead(status, reason, headers)
-    this.#openEnded = !hasField(headers, 'content-length')
-    const { socket } = this.channel
-    // The head leaves at the end of this turn, in one write with what of the body is here by then.
-    if (socket.writableCorked === 0) {
-      socket.cork()
-      process.nextTick(uncork, socket)
-    }
-    // Not flushHeaders, which encodes the fields as UTF-8. A response without a body has its head sent by finish.
-    this.#response.write(EMPTY)
+    this.#writer.flushHead(headers)
   }
 
   /** A piece of the body; `flushed` is called when the system has taken it. */
   writeChunk(chunk: Uint8Array, flushed: () => void): void {
     if (this.disconnected || this.finished) return
     this.bytesSent += chunk.length
-    this.#response.write(chunk, flushed)
+    this.#writer.write(chunk, flushed)
   }
 
   /** Cuts the connection, so that the client sees that the response is not whole. */
@@ -218,9 +197,7 @@ export class Request extends ResponseHead {
     if (this.disconnected || this.#over) return
     this.aborted = true
     this.finished = true
-    // What was written before goes out. Where the end of the connection is the end of the body, only a reset shows the cut.
-    if (this.#openEnded && this.clientproto === 'HTTP/1.0') this.channel.reset()
-    else this.channel.socket.end(() => this.channel.socket.destroy())
+    this.#writer.breakOff()
   }
 
   /** Answers with an error of HTTP itself and closes the connection. */
@@ -231,12 +208,9 @@ export class Request extends ResponseHead {
 
   #writeHead(status: number, reason: string, headers: readonly string[]): void {
     if (this.code !== 0) throw new PlaitError('PLAIT_RESOURCE', 'Cannot send a second response to a request')
-    if (!this.channel.mayPersist(this)) this.#response.shouldKeepAlive = false
-    ;(this.#response as WithRequest).plaitRequest = this
-    this.#response.on('finish', responseFinished)
     const all = hasField(headers, 'server') ? headers : [...headers, 'Server', serverSoftware]
     try {
-      this.#response.writeHead(status, reason, all as string[])
+      this.#writer.writeHead(this, status, reason, all)
     } catch (error) {
       throw new PlaitError('PLAIT_RESOURCE', `Cannot send the response: ${(error as Error).message}`, {
         cause: error,
@@ -244,7 +218,6 @@ export class Request extends ResponseHead {
       })
     }
     this.code = status
-    if (!this.#response.shouldKeepAlive) this.channel.closeAfterResponse()
   }
 
   // -- what the channel tells
@@ -256,7 +229,7 @@ export class Request extends ResponseHead {
 
   /** A FIN came: a response that ends with the connection has nobody to end it for (others are still sent). */
   halfClosed(): void {
-    if (this.code !== 0 && this.#openEnded && !this.finished) this.connectionLost()
+    if (this.code !== 0 && this.#writer.openEnded && !this.finished) this.connectionLost()
   }
 
   /** The client has gone. */
@@ -268,7 +241,7 @@ export class Request extends ResponseHead {
     this.#stream?.abort('the client has gone')
     this.onDisconnect?.()
     this.#settle(new PlaitError('PLAIT_CLIENT_GONE', 'The client has gone'))
-    this.channel.socket.destroy()
+    this.#writer.destroy()
   }
 
   /** The response is whole and out. */
@@ -287,19 +260,6 @@ export class Request extends ResponseHead {
     }
     this.channel.requestOver(this)
   }
-}
-
-const EMPTY = Buffer.alloc(0)
-
-type WithRequest = ServerResponse & { plaitRequest?: Request }
-
-/** One function for all responses. Runs after node:http's own, which has made way for the next response by then. */
-function responseFinished(this: ServerResponse): void {
-  ;(this as WithRequest).plaitRequest?.responseSent()
-}
-
-function uncork(socket: Duplex): void {
-  socket.uncork()
 }
 
 function nothing(): void {

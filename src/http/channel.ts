@@ -1,0 +1,32 @@
+import type { ConnectionInfo, Reactor } from '../reactor/reactor.ts'
+import type { TakenOver } from './opening.ts'
+import type { Refusal } from './refusal.ts'
+import type { Request } from './request.ts'
+
+/** Limits of a request's head. */
+export interface HeadLimits {
+  readonly maxTarget: number
+  readonly maxFields: number
+}
+
+/** The way that a request came and its response goes: a connection of HTTP/1. */
+export interface Channel extends ConnectionInfo {
+  readonly reactor: Reactor
+  readonly limits: HeadLimits
+  /** Addresses as text; '' on UNIX sockets. */
+  readonly peerHost: string
+  readonly peerPort: string
+  readonly hostHost: string
+  readonly hostPort: string
+  /** Whom the server waits for from now on: the client, for the body, or the application. The clock starts anew. */
+  enter(phase: 'body' | 'working'): void
+  /** Answers a request with an error of HTTP itself. */
+  answerRefusal(request: Request, refusal: Refusal): void
+  /**
+   * The connection leaves HTTP.
+   * @param onStop called when the server stops. @default the connection is ended
+   */
+  takeOver(onStop?: () => void): TakenOver
+  /** A request has ended, either way. */
+  requestOver(request: Request): void
+}
