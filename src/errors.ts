@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'PLAIT_CLIENT_GONE'
   | 'PLAIT_PROTOCOL'
   | 'PLAIT_RESOURCE'
+  | 'PLAIT_MODULE'
 
 /** Options of {@link PlaitError}. */
 export interface PlaitErrorOptions {

@@ -18,6 +18,7 @@ const rooms: Readonly<Record<string, number>> = {
   wire: 7,
   reactor: 8,
   log: 9,
+  modules: 10,
 }
 
 function filesBelow(folder: string, ending: string): string[] {

@@ -28,7 +28,8 @@ export function failureId(): string {
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return `Thrown value that is no Error: ${String(error)}`
   const detail = error instanceof PlaitError && error.detail !== undefined ? `\n${error.detail}` : ''
-  const cause = error.cause === undefined ? '' : `\nCaused by: ${describeError(error.cause)}`
+  // The detail tells what the cause would.
+  const cause = error.cause === undefined || detail !== '' ? '' : `\nCaused by: ${describeError(error.cause)}`
   return `${error.stack ?? error.message}${detail}${cause}`
 }
 
