@@ -1,4 +1,5 @@
 import type { ConnectionInfo, Reactor } from '../reactor/reactor.ts'
+import type { DefaultFields } from './default-fields.ts'
 import type { TakenOver } from './opening.ts'
 import type { Refusal } from './refusal.ts'
 import type { Request } from './request.ts'
@@ -13,6 +14,8 @@ export interface HeadLimits {
 export interface Channel extends ConnectionInfo {
   readonly reactor: Reactor
   readonly limits: HeadLimits
+  /** What is added to every response; undefined for nothing. */
+  readonly defaultFields: DefaultFields | undefined
   /** Addresses as text; '' on UNIX sockets. */
   readonly peerHost: string
   readonly peerPort: string

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Logger } from '../log/logger.ts'
 import type { Address, ConnectionInfo, Reactor } from '../reactor/reactor.ts'
 import type { Channel, HeadLimits } from './channel.ts'
+import type { DefaultFields } from './default-fields.ts'
 import { HTTP1Writer } from './http1-writer.ts'
 import { Opening, type TakenOver } from './opening.ts'
 import { rawRefusal, refusalPhrase, type Refusal } from './refusal.ts'
@@ -14,6 +15,8 @@ export interface ChannelOwner {
   readonly reactor: Reactor
   readonly logger: Logger
   readonly limits: HeadLimits
+  /** What is added to every response; undefined for nothing. */
+  readonly defaultFields: DefaultFields | undefined
   /** No new requests on this connection: the server stops. */
   readonly stopping: boolean
   requestReceived(request: Request): void
@@ -84,6 +87,10 @@ export class HTTPChannel implements Channel {
 
   get limits(): HeadLimits {
     return this.#owner.limits
+  }
+
+  get defaultFields(): DefaultFields | undefined {
+    return this.#owner.defaultFields
   }
 
   /** No request is being read or answered. */
@@ -206,7 +213,7 @@ export class HTTPChannel implements Channel {
 
   #bodyBroken(request: Request, refusal: Refusal): void {
     this.#logRefusal(refusal, `${request.method} ${request.uri}`)
-    if (request.code === 0 && this.socket.writable) this.socket.write(rawRefusal(refusal))
+    if (request.code === 0 && this.socket.writable) this.socket.write(rawRefusal(refusal, this.defaultFields))
     request.connectionLost()
   }
 
@@ -214,7 +221,7 @@ export class HTTPChannel implements Channel {
     const refusal = this.#farewell
     if (refusal === undefined || this.#closed) return
     this.#logRefusal(refusal, 'a request that could not be read')
-    if (this.socket.writable) this.socket.end(rawRefusal(refusal))
+    if (this.socket.writable) this.socket.end(rawRefusal(refusal, this.defaultFields))
     this.linger()
   }
 

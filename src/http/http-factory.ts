@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { defaults } from '../defaults.ts'
 import { silentLogger, type Logger } from '../log/logger.ts'
 import type { ConnectionInfo, Reactor, ServerFactory } from '../reactor/reactor.ts'
+import { DefaultFields, type DefaultHeaders } from './default-fields.ts'
 import { isWebSocketOpening, upgradeOnlyWebSockets } from './websocket-opening.ts'
 import type { HeadLimits } from './channel.ts'
 import { HTTPChannel, type ChannelOwner } from './http-channel.ts'
@@ -14,6 +15,12 @@ import { ConnectionSweep, type ConnectionTimeouts } from './connection-sweep.ts'
 export interface HTTPOptions {
   /** Called once for each request when it has ended; `request.aborted` when its response was cut. @default nothing */
   accessLog?: (request: Request) => void
+  /**
+   * Fields for every response that does not set them itself: pages, files, what applications and proxied servers answer, refusals. Not for the
+   * 101 of a WebSocket. Content-Length and other fields that are of one response alone cannot be among them.
+   * @default none
+   */
+  defaultHeaders?: DefaultHeaders
   /** @default silent */
   logger?: Logger
   /** Seconds for the head of a request (408). @default 15 */
@@ -42,6 +49,7 @@ type WithChannel = Duplex & { [CHANNEL]?: HTTPChannel }
 export class HTTPFactory implements ServerFactory, ChannelOwner {
   readonly logger: Logger
   readonly limits: HeadLimits
+  readonly defaultFields: DefaultFields | undefined
   readonly requestReceived: (request: Request) => void
   readonly #accessLog: ((request: Request) => void) | undefined
   readonly #server: Server
@@ -59,6 +67,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     this.#accessLog = options.accessLog
     this.logger = options.logger ?? silentLogger
     this.limits = { maxTarget: options.maxTarget ?? defaults.maxTarget, maxFields: options.maxFields ?? defaults.maxFields }
+    this.defaultFields = options.defaultHeaders === undefined ? undefined : new DefaultFields(options.defaultHeaders)
     const timeouts: ConnectionTimeouts = {
       head: options.headTimeout ?? defaults.headTimeout,
       body: options.bodyTimeout ?? defaults.bodyTimeout,

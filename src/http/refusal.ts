@@ -1,3 +1,5 @@
+import type { DefaultFields } from './default-fields.ts'
+
 /** A request that HTTP itself forbids to serve: answered here, never seen by a resource. */
 export interface Refusal {
   /** 400 … 505 */
@@ -30,12 +32,17 @@ export function refusalPhrase(status: number): string {
   return phrases[status] ?? 'Error'
 }
 
-/** A whole response as bytes, for a connection on which no request could be made of what came. */
-export function rawRefusal({ status, reason }: Refusal): string {
+/**
+ * A whole response as bytes, for a connection on which no request could be made of what came.
+ * @param defaults what the site adds
+ */
+export function rawRefusal({ status, reason }: Refusal, defaults?: DefaultFields): string {
   const body = `${status} ${refusalPhrase(status)}: ${reason}\n`
-  const allow = status === 405 ? 'Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n' : ''
-  return (
-    `HTTP/1.1 ${status} ${refusalPhrase(status)}\r\n${allow}Content-Type: text/plain; charset=utf-8\r\n` +
-    `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\nDate: ${new Date().toUTCString()}\r\n\r\n${body}`
-  )
+  const own = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body))]
+  own.push('Connection', 'close', 'Date', new Date().toUTCString())
+  if (status === 405) own.push('Allow', 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH')
+  const fields = defaults?.completeOnce(own) ?? own
+  let head = `HTTP/1.1 ${status} ${refusalPhrase(status)}\r\n`
+  for (let index = 0; index < fields.length; index += 2) head += `${fields[index]}: ${fields[index + 1]}\r\n`
+  return `${head}\r\n${body}`
 }

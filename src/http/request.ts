@@ -7,7 +7,7 @@ import type { Channel } from './channel.ts'
 import type { Incoming } from './incoming.ts'
 import type { TakenOver } from './opening.ts'
 import { refuse, type Refusal } from './refusal.ts'
-import { hasField } from './response-fields.ts'
+import { hasField, withEarlier } from './response-fields.ts'
 import { ResponseHead } from './response-head.ts'
 import type { ResponseWriter } from './response-writer.ts'
 import { unlinkSpooled } from './spool.ts'
@@ -143,8 +143,9 @@ export class Request extends ResponseHead {
   }
 
   #sendFields(): void {
-    const fields = this.unsent()
-    this.sendHead(fields.code, fields.message, fields.flat())
+    const { code, message } = this.unsent()
+    const headers = this.fieldsSet
+    this.#sendHead(code, message, this.channel.defaultFields?.completeOnce(headers) ?? headers)
   }
 
   // -- the response, as gateways give it: fields flat, latin-1 text
@@ -156,15 +157,16 @@ export class Request extends ResponseHead {
   }
 
   /**
-   * A whole response; Content-Length is added where `headers` has none. `body` is copied. Throws `PLAIT_RESOURCE` before anything is sent when the fields
-   * are none.
+   * A whole response; Content-Length is added where `fields` has none, and what was set with `setHeader` and its like where it has no such field. `body` is
+   * copied. Throws `PLAIT_RESOURCE` before anything is sent when the fields are none.
    */
-  sendWhole(status: number, reason: string, headers: readonly string[], body: Uint8Array | undefined): void {
+  sendWhole(status: number, reason: string, fields: readonly string[], body: Uint8Array | undefined): void {
+    const headers = this.#completed(fields)
     if (body !== undefined && body.length <= SHORT_BODY && this.#writeWhole(status, reason, headers, asBuffer(body))) return
     const length = body === undefined || hasField(headers, 'content-length') ? [] : ['Content-Length', String(body.length)]
     this.#writeHead(status, reason, length.length === 0 ? headers : [...headers, ...length])
     this.finished = true
-    this.bytesSent += body?.length ?? 0
+    if (this.method !== 'HEAD') this.bytesSent += body?.length ?? 0
     // A copy: the caller may use its bytes again, and these may have to wait.
     if (body === undefined || body.length === 0) this.#writer.end()
     else this.#writer.end(Buffer.from(body))
@@ -181,6 +183,10 @@ export class Request extends ResponseHead {
 
   /** The head of a response whose body follows. Without Content-Length it is chunked, or ends with the connection in HTTP/1.0. */
   sendHead(status: number, reason: string, headers: readonly string[]): void {
+    this.#sendHead(status, reason, this.#completed(headers))
+  }
+
+  #sendHead(status: number, reason: string, headers: readonly string[]): void {
     this.#writeHead(status, reason, headers)
     this.#writer.flushHead(headers)
   }
@@ -203,7 +209,17 @@ export class Request extends ResponseHead {
   /** Answers with an error of HTTP itself and closes the connection. */
   refuse(refusal: Refusal): void {
     if (this.code !== 0 || this.disconnected) return
+    // What was set was for another answer.
+    this.fields = undefined
     this.channel.answerRefusal(this, refusal)
+  }
+
+  /** With what was set on the way to the resource, and what the site adds; the very array where there is neither. */
+  #completed(headers: readonly string[]): readonly string[] {
+    const { defaultFields } = this.channel
+    if (this.fields === undefined) return defaultFields?.complete(headers) ?? headers
+    const all = withEarlier(headers, this.fieldsSet)
+    return defaultFields?.completeOnce(all) ?? all
   }
 
   #writeHead(status: number, reason: string, headers: readonly string[]): void {

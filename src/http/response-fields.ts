@@ -14,6 +14,12 @@ export class ResponseFields {
     if (!Number.isInteger(code) || code < 100 || code > 999) {
       throw new PlaitError('PLAIT_RESOURCE', `Cannot set the status ${code}: it must be a whole number from 100 to 999`)
     }
+    if (!VALUE.test(message)) {
+      throw new PlaitError(
+        'PLAIT_RESOURCE',
+        `Cannot set the status ${code}: its message ${JSON.stringify(message)} has forbidden characters`,
+      )
+    }
     this.code = code
     this.message = message
   }
@@ -71,6 +77,22 @@ export function hasField(headers: readonly string[], lower: string): boolean {
     if (name.length === lower.length && name.toLowerCase() === lower) return true
   }
   return false
+}
+
+/** Fields of which those set on the way and those of the response itself stand beside each other. */
+const adding: ReadonlySet<string> = new Set(['set-cookie', 'vary', 'link'])
+
+/** The fields of a response with those that were set on the way to it; its own win, but for those that add up. */
+export function withEarlier(own: readonly string[], earlier: readonly string[]): readonly string[] {
+  const names = new Set(own.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()))
+  // Its length is its own affair, said or not.
+  names.add('content-length')
+  const all = [...own]
+  for (let index = 0; index < earlier.length; index += 2) {
+    const lower = (earlier[index] as string).toLowerCase()
+    if (adding.has(lower) || !names.has(lower)) all.push(earlier[index] as string, earlier[index + 1] as string)
+  }
+  return all
 }
 
 /** A 103 response (RFC 8297) as it goes out. Throws `PLAIT_RESOURCE` for what is no field. */

@@ -1,5 +1,6 @@
 /** What a client and the log get when a request could not be served. */
 import { randomBytes } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
 import { PlaitError } from '../errors.ts'
 import type { Request } from '../http/request.ts'
 import type { Logger } from '../log/logger.ts'
@@ -43,28 +44,49 @@ export function requestLine(request: Request): string {
 export function sendFailurePage(request: Request, page: FailurePage): void {
   const body = Buffer.from(errorHTML(page.status, page.brief, page.detail, page.traceback))
   const headers = ['Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(body.length), ...(page.headers ?? [])]
+  // Fields that the resource set before it failed remain (a cookie, say), but for those that spoke of another body.
+  for (const name of ofTheBody) if (request.hasResponseHeader(name)) request.removeHeader(name)
   request.sendWhole(page.status, page.brief, headers, body)
 }
 
 /**
- * Ends a request whose resource failed: logs the error and sends the 500 page, or breaks the connection off when a response has begun, so
+ * Ends a request whose resource failed. An error that says what the client did wrong (a `PlaitError` with a status of 4xx) is told to the client, and is no
+ * failure of the server. Any other is logged, and the client gets the 500 page, or the status that the error has; or the connection is broken off when a response has begun, so
  * that it never looks whole (RFC 9112 section 8).
  * @param displayTracebacks show the stack to the client
  */
 export function failRequest(request: Request, error: unknown, logger: Logger, displayTracebacks: boolean): void {
   // Nobody is left to tell, and nothing in the server went wrong.
   if (error instanceof PlaitError && error.code === 'PLAIT_CLIENT_GONE') return
-  const id = failureId()
-  logger.error('Request failed', { id, request: requestLine(request), error: describeError(error) })
+  const status = statusOf(error)
+  // It was answered already, where it was found.
+  if (status < 500 && (request.finished || request.disconnected)) return
+  const page = status < 500 ? blame(request, error as PlaitError, logger) : admit(request, error, logger)
   if (request.disconnected) return
   if (request.code !== 0) return request.breakOff('the resource failed after its response had begun')
-  const detail = `The server could not answer this request. The failure is in its log under ${id}.`
-  const page = Buffer.from(errorHTML(500, 'Processing Failed', detail, displayTracebacks ? describeError(error) : ''))
-  // Fields that the resource set before it failed remain (a cookie, say), but for those that spoke of another body.
-  for (const name of ofTheBody) request.removeHeader(name)
-  request.setResponseCode(500)
-  request.setHeader('Content-Type', 'text/html; charset=utf-8')
-  request.setHeader('Content-Length', String(page.length))
-  request.write(page)
-  request.finish()
+  const traceback = displayTracebacks && status >= 500 ? describeError(error) : ''
+  sendFailurePage(request, { status, traceback, ...page })
+}
+
+type Told = Pick<FailurePage, 'brief' | 'detail'>
+
+/** What the client did wrong. */
+function blame(request: Request, error: PlaitError, logger: Logger): Told {
+  const status = statusOf(error)
+  logger.info(`Refused with ${status}: ${requestLine(request)}: ${error.message}`, { client: request.channel.peerHost })
+  return { brief: STATUS_CODES[status] ?? 'Error', detail: `${error.message}.` }
+}
+
+function admit(request: Request, error: unknown, logger: Logger): Told {
+  const id = failureId()
+  logger.error('Request failed', { id, request: requestLine(request), error: describeError(error) })
+  return {
+    brief: 'Processing Failed',
+    detail: `The server could not answer this request. The failure is in its log under ${id}.`,
+  }
+}
+
+function statusOf(error: unknown): number {
+  const status = error instanceof PlaitError ? error.status : undefined
+  return status !== undefined && status >= 400 && status <= 599 ? status : 500
 }

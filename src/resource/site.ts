@@ -59,15 +59,19 @@ export class Site extends HTTPFactory {
     try {
       rendered = resource.render(request)
       if (rendered === undefined) return
-      if (isPromiseLike(rendered)) void this.#deliverLater(rendered, request)
+      if (isPromiseLike(rendered)) void this.#deliverLater(resource, rendered, request)
       else deliver(rendered, request)
     } catch (error) {
-      if (error instanceof UnsupportedMethod) this.#refuseMethod(resource, request, error)
-      else this.processingFailed(error, request)
+      this.#renderFailed(resource, error, request)
     }
   }
 
-  /** Logs an error and ends its request: a 500 page, or a cut when a response has begun. */
+  #renderFailed(resource: TreeNode, error: unknown, request: Request): void {
+    if (error instanceof UnsupportedMethod && request.code === 0) this.#refuseMethod(resource, request, error)
+    else this.processingFailed(error, request)
+  }
+
+  /** Ends the request of an error: a page of 4xx where the error says so; else it is logged, with a 500 page, or a cut when a response has begun. */
   processingFailed(error: unknown, request: Request): void {
     failRequest(request, error, this.#logger ?? request.reactor.logger, this.displayTracebacks)
   }
@@ -80,14 +84,14 @@ export class Site extends HTTPFactory {
     }
   }
 
-  async #deliverLater(promise: Promise<Rendered>, request: Request): Promise<void> {
+  async #deliverLater(resource: TreeNode, promise: Promise<Rendered>, request: Request): Promise<void> {
     try {
       const rendered = await promise
       if (request.finished || request.disconnected) return
       if (rendered !== undefined) deliver(rendered, request)
       else request.finish()
     } catch (error) {
-      this.processingFailed(error, request)
+      this.#renderFailed(resource, error, request)
     }
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { PlaitError } from '#src/errors.ts'
 import type { Request } from '#src/http/request.ts'
 import { Resource } from '#src/resource/resource.ts'
 import type { Rendered, RenderMethod } from '#src/resource/resource.ts'
@@ -312,4 +313,57 @@ test('Request.notifyFinish is fulfilled at finish and rejected when the client g
   await waiting
   while (told.length < 2) await new Promise((resolve) => setImmediate(resolve))
   assert.deepEqual(told, ['finished', 'PLAIT_CLIENT_GONE'])
+})
+
+test('Site answers an error that blames the client with its status and a plain page, and logs no failure', async () => {
+  const refusing = (): never => {
+    throw new PlaitError('PLAIT_PROTOCOL', 'The <form> is broken', { status: 422 })
+  }
+  for (const render of [refusing, async () => Promise.resolve().then(refusing)]) {
+    const { port, logger } = serve(getting(render), { displayTracebacks: true })
+    const response = await port.request('GET /')
+    assert.deepEqual([response.status, response.reason], [422, 'Unprocessable Entity'])
+    assert.match(response.text, /<h1>Unprocessable Entity<\/h1>\n<p>The &lt;form&gt; is broken\.<\/p>\n<\/body>/)
+    assert.deepEqual(
+      logger.records.map(({ level, message }) => [level, message]),
+      [['info', 'Refused with 422: GET / HTTP/1.1: The <form> is broken']],
+    )
+  }
+})
+
+test('Site answers an error with a status of its own with it, logged, without details', async () => {
+  const { port, logger } = serve(
+    getting(() => {
+      throw new PlaitError('PLAIT_PROTOCOL', 'secret', { status: 507 })
+    }),
+  )
+  const response = await port.request('GET /')
+  assert.equal(response.status, 507)
+  assert.doesNotMatch(response.text, /secret/)
+  assert.equal(logger.records[0]?.level, 'error')
+})
+
+test('Site answers a promise rejected with UnsupportedMethod like the error itself (B64)', async () => {
+  const refusing = (): Promise<string> => Promise.reject(new UnsupportedMethod(['GET']))
+  const response = await serve(leaf({ render_POST: refusing })).port.request(
+    'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n',
+  )
+  assert.deepEqual([response.status, response.headers['allow']], [405, 'GET'])
+})
+
+test('Request.setResponseCode refuses what is no status or would end the line (B80)', async () => {
+  const { port } = serve(
+    getting((request) => {
+      for (const [code, message] of [[99], [1000], [200.5], [Number.NaN], [200, 'OK\r\nX: y'], [200, 'a\0'], [200, '€']] as [
+        number,
+        string?,
+      ][]) {
+        assert.throws(() => request.setResponseCode(code, message), { code: 'PLAIT_RESOURCE' }, `${code} ${message}`)
+      }
+      request.setResponseCode(299, 'Fast schön')
+      return 'x'
+    }),
+  )
+  const { status, reason } = await port.request('GET /')
+  assert.deepEqual([status, reason], [299, 'Fast schön'])
 })

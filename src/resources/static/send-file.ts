@@ -34,16 +34,14 @@ export async function sendFile(request: Request, file: Representation): Promise<
 function sendNothing(request: Request, status: number, file: Representation, fields: readonly string[]): void {
   closeNow(file.descriptor)
   const length = status === 304 ? [] : ['Content-Length', '0']
-  if (!request.disconnected)
-    request.sendWhole(status, STATUS_CODES[status] ?? '', allFields(request, [...fields, ...length]), undefined)
+  if (!request.disconnected) request.sendWhole(status, STATUS_CODES[status] ?? '', [...fields, ...length], undefined)
 }
 
 /** One range as the whole content. */
 async function sendPart(request: Request, status: number, file: Representation, { first, last }: ByteRange): Promise<void> {
   const length = last - first + 1
-  const fields = ['Content-Type', file.type, 'Content-Length', String(length), ...file.headers]
-  if (status === 206) fields.push('Content-Range', contentRange(file, { first, last }))
-  const headers = allFields(request, fields)
+  const headers = ['Content-Type', file.type, 'Content-Length', String(length), ...file.headers]
+  if (status === 206) headers.push('Content-Range', contentRange(file, { first, last }))
   const reason = STATUS_CODES[status] ?? 'Unknown Status'
   const bodyless = request.method === 'HEAD' || length === 0
   if (bodyless || request.disconnected) {
@@ -74,7 +72,7 @@ async function sendParts(request: Request, file: Representation, ranges: readonl
   let length = end.length
   ranges.forEach(({ first, last }, index) => (length += (heads[index] as Buffer).length + last - first + 1))
   const own = ['Content-Type', `multipart/byteranges; boundary=${boundary}`, 'Content-Length', String(length), ...file.headers]
-  sendHeadOrClose(request, 206, 'Partial Content', allFields(request, own), file.descriptor)
+  sendHeadOrClose(request, 206, 'Partial Content', own, file.descriptor)
   for (const [index, { first, last }] of ranges.entries()) {
     request.writeChunk(heads[index] as Buffer, ignored)
     const part = { descriptor: file.descriptor, offset: first, length: last - first + 1 }
@@ -134,21 +132,6 @@ function readWhole(part: FilePart): Promise<Buffer> {
 
 function contentRange(file: Representation, { first, last }: ByteRange): string {
   return `bytes ${first}-${last}/${file.size}`
-}
-
-/** With the fields that were set on the request on the way to the file; those of the file itself win. */
-function allFields(request: Request, fields: readonly string[]): readonly string[] {
-  const { fieldsSet } = request
-  if (fieldsSet.length === 0) return fields
-  const own = new Set(fields.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()))
-  const others: string[] = []
-  for (let index = 0; index < fieldsSet.length; index += 2) {
-    const name = fieldsSet[index] as string
-    const lower = name.toLowerCase()
-    // Several of Vary add up.
-    if (lower === 'vary' || !own.has(lower)) others.push(name, fieldsSet[index + 1] as string)
-  }
-  return [...fields, ...others]
 }
 
 function ignored(): void {
