@@ -87,6 +87,10 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     return this.#stopping
   }
 
+  acceptableProtocols(): readonly string[] {
+    return ['http/1.1']
+  }
+
   startFactory(reactor: Reactor): void {
     this.#reactor ??= reactor
     this.#stopping = false

@@ -84,7 +84,12 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
 
   listenTLS(port: number, factory: ServerFactory, context: TLSContext, options: ListenTCPOptions = {}): ListeningPort {
     checkPort(port)
-    const server = createTLSServer({ ...context, allowHalfOpen: true, noDelay: true } as TLSContext)
+    const server = createTLSServer({
+      ...protocolsOf(factory, context),
+      ...context,
+      allowHalfOpen: true,
+      noDelay: true,
+    } as TLSContext)
     server.on('tlsClientError', (error: Error) => this.logger.debug(`A TLS handshake failed: ${error.message}`))
     return this.#add(new NodePort(server, tcp(port, options), factory, true))
   }
@@ -215,6 +220,12 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
 
 function tcp(port: number, options: ListenTCPOptions): Endpoint {
   return { type: 'TCP', port, host: options.interface, backlog: options.backlog ?? BACKLOG }
+}
+
+/** What ALPN offers; a callback of the caller's own decides alone. */
+function protocolsOf(factory: ServerFactory, context: TLSContext): TLSContext {
+  const protocols = factory.acceptableProtocols?.()
+  return protocols === undefined || context.ALPNCallback !== undefined ? {} : { ALPNProtocols: [...protocols] }
 }
 
 function checkPort(port: number): void {

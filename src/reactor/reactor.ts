@@ -15,6 +15,11 @@ export type Address =
 export interface ServerFactory {
   /** Called once for each accepted connection, on the event loop. The factory owns the socket from here on. */
   connectionMade(socket: Duplex, info: ConnectionInfo): void
+  /**
+   * The protocols that it speaks on TLS, as ALPN names, its favourite first (Twisted: `IProtocolNegotiationFactory`; RFC 7301). The one that was
+   * agreed on is the socket's `alpnProtocol`.
+   */
+  acceptableProtocols?(): readonly string[]
   /** Called once for each port that uses this factory, when it starts to listen. */
   startFactory?(reactor: Reactor): void
   /**
@@ -104,7 +109,7 @@ export interface Reactor<Pool extends ReactorThreadPool = ReactorThreadPool> {
   addSystemEventTrigger(phase: Phase, event: SystemEvent, callable: () => void | Promise<void>): void
   /** Listens on TCP. `port` 0 lets the system choose. */
   listenTCP(port: number, factory: ServerFactory, options?: ListenTCPOptions): ListeningPort
-  /** Listens on TCP with TLS. */
+  /** Listens on TCP with TLS. Offers the protocols that the factory speaks (ALPN), where `context` names none. */
   listenTLS(port: number, factory: ServerFactory, context: TLSContext, options?: ListenTCPOptions): ListeningPort
   /** Listens on a UNIX socket. A socket file that a dead process left is removed first. */
   listenUNIX(path: string, factory: ServerFactory, options?: ListenUNIXOptions): ListeningPort
