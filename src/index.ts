@@ -65,6 +65,11 @@ export type { Origins } from './resources/websocket/opening-check.ts'
 // - sessions
 
 // Where to listen.
+export { serverFromEndpoint, serverFromString } from './reactor/endpoints/server-from-string.ts'
+export type { ServerEndpoint } from './reactor/endpoints/server-from-string.ts'
+export { parseEndpoint } from './reactor/endpoints/parse-endpoint.ts'
+export { quoteStringArgument } from './reactor/endpoints/endpoint-words.ts'
+export type { ListenEndpoint } from './reactor/endpoints/listen-endpoint.ts'
 
 // Applications.
 export { WSGIResource } from './wsgi/wsgi-resource.ts'

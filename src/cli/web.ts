@@ -6,11 +6,13 @@ import { resolveApplication, type Application } from '../hosts/application.ts'
 import type { HostRuntime } from '../hosts/host.ts'
 import { openAccessLog, type AccessLog } from '../log/access-log.ts'
 import { openServerLog, type ServerLog } from '../log/server-log.ts'
+import type { ListenEndpoint } from '../reactor/endpoints/listen-endpoint.ts'
+import { parseEndpoint } from '../reactor/endpoints/parse-endpoint.ts'
+import { serverFromEndpoint } from '../reactor/endpoints/server-from-string.ts'
 import { Site, type SiteOptions } from '../resource/site.ts'
 import { ThreadPool } from '../threadpool/thread-pool.ts'
 import { WSGIResource } from '../wsgi/wsgi-resource.ts'
 import { announce } from './announce.ts'
-import { parseEndpoint, type ListenEndpoint } from './endpoint.ts'
 import type { WebOptions } from './options.ts'
 import { usage } from './program.ts'
 
@@ -116,17 +118,7 @@ function listen(server: WebServer, endpoints: readonly ListenEndpoint[], options
     requestBody: options.requestBody ?? defaults.requestBody,
   })
   const site = new Site(resource, siteOptions(options, server))
-  return endpoints.map((endpoint) => {
-    const backlog = endpoint.backlog === undefined ? {} : { backlog: endpoint.backlog }
-    if (endpoint.kind === 'unix') {
-      return reactor.listenUNIX(endpoint.path, site, {
-        ...backlog,
-        ...(endpoint.mode === undefined ? {} : { mode: endpoint.mode }),
-      })
-    }
-    const on = endpoint.interface === undefined || endpoint.interface === '' ? {} : { interface: endpoint.interface }
-    return reactor.listenTCP(endpoint.port, site, { ...backlog, ...on })
-  })
+  return endpoints.map((endpoint) => serverFromEndpoint(reactor, endpoint).listen(site))
 }
 
 function applicationSpec({ name, python, cwd, env }: Application) {
