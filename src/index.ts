@@ -48,6 +48,10 @@ export type { SymlinkPolicy } from './resources/static/served-root.ts'
 // - scripts
 export { Registry } from './resources/script/registry.ts'
 export type { ComponentKey } from './resources/script/registry.ts'
+export { ResourceScript, scriptProcessors } from './resources/script/resource-script.ts'
+export type { ScriptResource } from './resources/script/resource-script.ts'
+export { ResourceScriptWrapper } from './resources/script/resource-script-wrapper.ts'
+export { ResourceScriptDirectory } from './resources/script/resource-script-directory.ts'
 
 // - redirects, virtual hosts, encodings
 

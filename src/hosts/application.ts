@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { PlaitError } from '../errors.ts'
+import { callingModule } from '../modules/calling-module.ts'
 
 /** An application with its own interpreter, directory or environment. */
 export interface ApplicationSpec {
@@ -7,7 +9,10 @@ export interface ApplicationSpec {
   application: string
   /** Interpreter: a path, the folder of a venv, or a name on PATH. @default found, see `findPython` */
   python?: string
-  /** Directory in which the application runs and from which it is imported. @default the server's */
+  /**
+   * Directory in which the application runs and from which it is imported.
+   * @default for a script or service file that has the application beside it: its own directory; else the server's working directory
+   */
   cwd?: string
   /** Environment variables set beside the server's own. @default none */
   env?: Readonly<Record<string, string>>
@@ -37,10 +42,21 @@ export function resolveApplication(reference: ApplicationReference): Application
     )
   }
   const name = spec.application.trim()
-  const cwd = path.resolve(spec.cwd ?? '.')
+  const cwd = path.resolve(spec.cwd ?? directoryOfCaller(name) ?? '.')
   const env = Object.freeze({ ...spec.env })
   const key = JSON.stringify([name, spec.python ?? null, cwd, Object.entries(env).toSorted()])
   return Object.freeze({ key, name, python: spec.python, cwd, env })
+}
+
+/** The directory of the script that names the application, where it lies there. */
+function directoryOfCaller(name: string): string | undefined {
+  const script = callingModule()
+  if (script === undefined) return undefined
+  const directory = path.dirname(script)
+  const [file] = /^[^:]*\.py(?=:|$)/.exec(name) ?? []
+  const [top = ''] = name.split(/[.:]/)
+  const places = file === undefined ? [`${top}.py`, `${top}/__init__.py`] : [file]
+  return places.some((place) => existsSync(path.resolve(directory, place))) ? directory : undefined
 }
 
 function describe(reference: unknown): string {

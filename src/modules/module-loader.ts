@@ -36,7 +36,12 @@ export class ModuleLoader {
     return module
   }
 
-  /** True when the file of `path` is loaded, or is being loaded. @param file real path */
+  /** True before the first load. */
+  get isEmpty(): boolean {
+    return this.#modules.size === 0
+  }
+
+  /** True when the file is loaded, or is being loaded. @param file real path */
   has(file: string): boolean {
     return this.#modules.has(file)
   }

@@ -26,6 +26,8 @@ export interface WSGIOptions {
 }
 
 const LAST_SECONDS = 5
+/** The pools that stop with a reactor. Scripts make a WSGIResource anew whenever they change. */
+const stopping = new WeakMap<Reactor, WeakSet<JobRunner>>()
 const streamedBody: JobBody = Object.freeze({ kind: 'stream' })
 
 /**
@@ -51,8 +53,7 @@ export class WSGIResource implements TreeNode {
   constructor(reactor: Reactor, threadPool: JobRunner, application: ApplicationReference, options: WSGIOptions = {}) {
     this.application = resolveApplication(application)
     this.#runner = threadPool
-    // By then every client is answered or cut: what still runs has this long to tidy up.
-    reactor.addSystemEventTrigger('after', 'shutdown', () => threadPool.stop?.({ timeout: LAST_SECONDS }))
+    stopWith(reactor, threadPool)
     this.#context = { logger: reactor.logger, application: this.application.name }
     this.#maxBody = options.maxBody ?? defaults.maxBody
     this.#streams = (options.requestBody ?? defaults.requestBody) === 'stream'
@@ -96,4 +97,13 @@ export class WSGIResource implements TreeNode {
     const message = `Cannot put ${JSON.stringify(name)} below a WSGIResource: it has no children. Put the child into a Resource above it`
     throw new PlaitError('PLAIT_RESOURCE', message)
   }
+}
+
+function stopWith(reactor: Reactor, threadPool: JobRunner): void {
+  const pools = stopping.get(reactor) ?? new WeakSet()
+  stopping.set(reactor, pools)
+  if (pools.has(threadPool)) return
+  pools.add(threadPool)
+  // By then every client is answered or cut: what still runs has this long to tidy up.
+  reactor.addSystemEventTrigger('after', 'shutdown', () => threadPool.stop?.({ timeout: LAST_SECONDS }))
 }

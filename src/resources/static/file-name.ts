@@ -14,8 +14,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 export function fileNameOf(segment: string): string | undefined {
   // oxlint-disable-next-line no-control-regex
   if (segment === '' || segment === '.' || segment === '..' || /[/\\\0]/.test(segment)) return undefined
-  // Drive letters and alternate streams.
-  if (process.platform === 'win32' && segment.includes(':')) return undefined
+  // Drive letters and alternate streams; dots and spaces at the end, which Windows leaves out.
+  if (process.platform === 'win32' && /:|[. ]$/.test(segment)) return undefined
   // oxlint-disable-next-line no-control-regex
   if (/^[\x01-\x7f]*$/.test(segment)) return segment
   try {

@@ -235,10 +235,16 @@ export class File extends Resource {
     return child
   }
 
+  /** By the longest ending. Case as given, else any: on many disks `x.RPY.TS` is the file `x.rpy.ts`, whose source must not be sent. */
   #processorOf(name: string): Processor | undefined {
-    const { processors } = this.#settings
-    const ending = endingsOf(name).find((candidate) => Object.hasOwn(processors, candidate))
-    return ending === undefined ? undefined : processors[ending]
+    const known = Object.entries(this.#settings.processors)
+    if (known.length === 0) return undefined
+    for (const ending of endingsOf(name)) {
+      const [, processor] =
+        known.find(([one]) => one === ending) ?? known.find(([one]) => one.toLowerCase() === ending.toLowerCase()) ?? []
+      if (processor !== undefined) return processor
+    }
+    return undefined
   }
 
   /** @throws what is no trouble with a path, but a failure */
@@ -265,6 +271,11 @@ export class File extends Resource {
       // A directory is reached by its name and a slash; `/` itself is where a File was put under ''.
       if (request.path.endsWith('/')) return (await this.#index()).render(request)
       return addSlash(request)
+    }
+    if (this.#processorOf(path.basename(this.path)) !== undefined) {
+      // Only a File that was made for a script gets here. What it would show is the source.
+      closeOpened(opened)
+      return this.childNotFound.render(request)
     }
     const { root, siblings } = this.#tree
     const file = { path: this.path, root, siblings, settings: this.#settings, type: this.type, encoding: this.encoding }

@@ -1,0 +1,2 @@
+import { WSGIResource, reactor } from 'plait'
+export const resource = new WSGIResource(reactor, reactor.getThreadPool(), 'foo.application')
