@@ -17,6 +17,23 @@ test('WSGIResource starts and checks nothing at construction (A1)', () => {
   assert.equal(resource.application.name, 'no_such_module.application')
 })
 
+test('WSGIResource tells the reactor once for each pool to stop it, however often it is made', () => {
+  let triggers = 0
+  class Counting extends MemoryReactor {
+    override addSystemEventTrigger(...given: Parameters<MemoryReactor['addSystemEventTrigger']>): void {
+      triggers += 1
+      super.addSystemEventTrigger(...given)
+    }
+  }
+  const reactor = new Counting()
+  const pool = new MemoryThreadPool(ok)
+  const make = (threadPool: MemoryThreadPool): WSGIResource => new WSGIResource(reactor, threadPool, 'foo.application')
+  for (let count = 0; count < 100; count++) make(pool)
+  assert.equal(triggers, 1)
+  make(new MemoryThreadPool(ok))
+  assert.equal(triggers, 2)
+})
+
 test('WSGIResource refuses what is no name of an application', () => {
   const make = () => new WSGIResource(new MemoryReactor(), new MemoryThreadPool(), (() => []) as unknown as string)
   assert.throws(make, { code: 'PLAIT_CONFIGURATION' })
