@@ -29,6 +29,9 @@ export interface Defaults {
   readonly writeTimeout: number
   readonly idleTimeout: number
   readonly gracefulTimeout: number
+  /** For a PROXY header and the handshake of TLS. */
+  readonly openTimeout: number
+  readonly maxOpenings: number
 }
 
 /** The values. */
@@ -53,4 +56,6 @@ export const defaults: Defaults = Object.freeze({
   writeTimeout: 60,
   idleTimeout: 100,
   gracefulTimeout: 30,
+  openTimeout: 10,
+  maxOpenings: 1000,
 } satisfies Defaults)

@@ -16,6 +16,7 @@ export type {
   ConnectionInfo,
   DelayedCall,
   ListeningPort,
+  ListenOptions,
   ListenTCPOptions,
   ListenUNIXOptions,
   Reactor,
@@ -74,6 +75,11 @@ export type { ServerEndpoint } from './reactor/endpoints/server-from-string.ts'
 export { parseEndpoint } from './reactor/endpoints/parse-endpoint.ts'
 export { quoteStringArgument } from './reactor/endpoints/endpoint-words.ts'
 export type { ListenEndpoint } from './reactor/endpoints/listen-endpoint.ts'
+export { CertificateFiles } from './reactor/tls/certificate-files.ts'
+export type { CertificateFilesOptions, CertificatePair } from './reactor/tls/certificate-files.ts'
+export type { TLSContextSource } from './reactor/tls/tls-context.ts'
+export type { TLSInfo } from './reactor/tls/tls-info.ts'
+export type { ProxyProtocolOptions } from './reactor/proxy-protocol/proxy-protocol-layer.ts'
 
 // Applications.
 export { WSGIResource } from './wsgi/wsgi-resource.ts'

@@ -5,6 +5,7 @@ import type { Logger } from '../log/logger.ts'
 import type { Address, ConnectionInfo, Reactor } from '../reactor/reactor.ts'
 import type { Channel, HeadLimits } from './channel.ts'
 import type { DefaultFields } from './default-fields.ts'
+import type { TLSInfo } from '../reactor/tls/tls-info.ts'
 import { HTTP1Writer } from './http1-writer.ts'
 import { Opening, type TakenOver } from './opening.ts'
 import { rawRefusal, refusalPhrase, type Refusal } from './refusal.ts'
@@ -36,6 +37,7 @@ export class HTTPChannel implements Channel {
   readonly peer: Address
   readonly host: Address
   readonly secure: boolean
+  readonly tls: TLSInfo | undefined
   /** Addresses as text; '' on UNIX sockets. */
   readonly peerHost: string
   readonly peerPort: string
@@ -71,6 +73,7 @@ export class HTTPChannel implements Channel {
     this.peer = info.peer
     this.host = info.host
     this.secure = info.secure
+    this.tls = info.tls
     this.peerHost = info.peer.type === 'TCP' ? info.peer.host : ''
     this.peerPort = info.peer.type === 'TCP' ? String(info.peer.port) : ''
     this.hostHost = info.host.type === 'TCP' ? info.host.host : ''

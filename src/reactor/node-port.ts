@@ -1,41 +1,64 @@
-import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs'
-import { connect, type AddressInfo, type Server, type Socket } from 'node:net'
-import { dirname } from 'node:path'
-import { PlaitError } from '../errors.ts'
-import type { Address, ConnectionInfo, ListeningPort, ServerFactory } from './reactor.ts'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { defaults } from '../defaults.ts'
+import type { ConnectionLayer } from './connection-layer.ts'
+import { checkInherited, pathOfInherited } from './inherited-socket.ts'
+import { layersOf } from './layers.ts'
+import { listenError, type Endpoint } from './listen-error.ts'
+import { Openings } from './openings.ts'
+import type { Address, ConnectionInfo, ListeningPort, ListenOptions, Reactor, ServerFactory } from './reactor.ts'
+import { plainAddress } from './socket-address.ts'
+import { bindWithMode, checkPath, removeDeadSocket } from './unix-socket.ts'
 
-/** Where a port listens. */
-export type Endpoint =
-  | { readonly type: 'TCP'; readonly port: number; readonly host: string | undefined; readonly backlog: number }
-  | { readonly type: 'UNIX'; readonly path: string; readonly mode: number; readonly backlog: number }
+export type { Endpoint } from './listen-error.ts'
 
-/** A listening socket of node:net or node:tls, whose connections go to a factory. */
+/** What a port is made of. */
+export interface NodePortSettings {
+  readonly reactor: Reactor
+  readonly endpoint: Endpoint
+  readonly factory: ServerFactory
+  readonly options: ListenOptions
+}
+
+const BACKLOG = 511
+
+/** A listening socket of node:net, whose connections go through the layers of its options to a factory. */
 export class NodePort implements ListeningPort {
   readonly ready: Promise<void>
   readonly factory: ServerFactory
   readonly #server: Server
   readonly #endpoint: Endpoint
-  readonly #secure: boolean
+  readonly #backlog: number
+  readonly #layers: readonly ConnectionLayer[]
+  readonly #openings: Openings
+  /** Of a UNIX socket, once it listens. */
+  #host: Address | undefined
 
-  /** @param secure the server is a TLS one: connections come when the handshake is done */
-  constructor(server: Server, endpoint: Endpoint, factory: ServerFactory, secure: boolean) {
-    this.#server = server
+  /** @throws PlaitError for options that cannot be: `PLAIT_CONFIGURATION`, `PLAIT_CERTIFICATE` */
+  constructor({ reactor, endpoint, factory, options }: NodePortSettings) {
     this.#endpoint = endpoint
-    this.#secure = secure
+    this.#backlog = options.backlog ?? BACKLOG
     this.factory = factory
-    server.on(secure ? 'secureConnection' : 'connection', (socket: Socket) => this.#accepted(socket))
+    this.#layers = layersOf(options)
+    const { openTimeout: seconds = defaults.openTimeout, maxOpenings: most = defaults.maxOpenings } = options
+    this.#openings = new Openings(reactor, this.#layers, { seconds, most })
+    for (const layer of this.#layers) layer.start?.(reactor, factory)
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accepted(socket))
     this.ready = this.#listen()
     // Whoever runs the reactor is told; nobody else has to listen.
-    this.ready.catch(() => undefined)
+    this.ready.catch(() => this.#stopLayers())
   }
 
   getHost(): Address {
-    if (this.#endpoint.type === 'UNIX') return { type: 'UNIX', name: this.#endpoint.path }
-    const address = this.#server.address() as AddressInfo | null
-    return { type: 'TCP', host: address?.address ?? this.#endpoint.host ?? '', port: address?.port ?? this.#endpoint.port }
+    const endpoint = this.#endpoint
+    if (endpoint.type === 'UNIX') return { type: 'UNIX', name: endpoint.path }
+    const address = this.#server.address() as AddressInfo | string | null
+    if (typeof address === 'object' && address !== null) return { type: 'TCP', host: address.address, port: address.port }
+    if (endpoint.type === 'FD') return { type: 'UNIX', name: pathOfInherited(endpoint.fd) }
+    return { type: 'TCP', host: endpoint.host ?? '', port: endpoint.port }
   }
 
   stopListening(): Promise<void> {
+    this.#stopLayers()
     // 'close' waits for the connections too; to stop accepting is what was asked for.
     void this.ready.then(
       () => void this.#server.close(),
@@ -44,76 +67,50 @@ export class NodePort implements ListeningPort {
     return Promise.resolve()
   }
 
+  #stopLayers(): void {
+    this.#openings.stop()
+    for (const layer of this.#layers) layer.stop?.()
+  }
+
   async #listen(): Promise<void> {
     const endpoint = this.#endpoint
-    if (endpoint.type === 'UNIX') await removeDeadSocket(endpoint.path)
+    if (endpoint.type === 'UNIX') {
+      checkPath(endpoint.path)
+      await removeDeadSocket(endpoint.path)
+    } else if (endpoint.type === 'FD') checkInherited(endpoint.fd)
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(endpoint, error)))
       this.#server.once('listening', () => resolve())
-      const { backlog } = endpoint
-      if (endpoint.type === 'UNIX') this.#server.listen({ path: endpoint.path, backlog })
-      else this.#server.listen({ port: endpoint.port, backlog, ...(endpoint.host === undefined ? {} : { host: endpoint.host }) })
+      this.#bind(endpoint)
     })
     this.#server.on('error', () => undefined)
-    if (endpoint.type === 'UNIX') chmodSync(endpoint.path, endpoint.mode)
+    const host = this.getHost()
+    if (host.type === 'UNIX') this.#host = host
+  }
+
+  #bind(endpoint: Endpoint): void {
+    const backlog = this.#backlog
+    if (endpoint.type === 'FD') this.#server.listen({ fd: endpoint.fd, backlog })
+    else if (endpoint.type === 'UNIX') {
+      bindWithMode(endpoint.path, endpoint.mode, () => this.#server.listen({ path: endpoint.path, backlog }))
+    } else {
+      const { port, host, ipv6Only } = endpoint
+      this.#server.listen({ port, backlog, ipv6Only, ...(host === undefined ? {} : { host }) })
+    }
   }
 
   #accepted(socket: Socket): void {
-    this.factory.connectionMade(socket, this.#info(socket))
+    const info = this.#info(socket)
+    if (this.#layers.length === 0) this.factory.connectionMade(socket, info)
+    else this.#openings.open(socket, info, (opened, known) => this.factory.connectionMade(opened, known))
   }
 
   #info(socket: Socket): ConnectionInfo {
-    if (this.#endpoint.type === 'UNIX') {
-      return { peer: { type: 'UNIX', name: '' }, host: { type: 'UNIX', name: this.#endpoint.path }, secure: this.#secure }
+    if (this.#host !== undefined) {
+      return { peer: { type: 'UNIX', name: '' }, host: this.#host, secure: false }
     }
-    const peer: Address = { type: 'TCP', host: plain(socket.remoteAddress), port: socket.remotePort ?? 0 }
-    const host: Address = { type: 'TCP', host: plain(socket.localAddress), port: socket.localPort ?? 0 }
-    return { peer, host, secure: this.#secure }
-  }
-}
-
-/** An IPv4 address that came through an IPv6 socket is shown as what it is. */
-function plain(address = ''): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
-}
-
-/** A socket file on which nobody listens any more is removed; a living one stays, and listening fails. */
-async function removeDeadSocket(path: string): Promise<void> {
-  try {
-    if (!lstatSync(path).isSocket()) return
-  } catch {
-    return
-  }
-  const alive = await new Promise<boolean>((resolve) => {
-    const probe = connect(path)
-    probe.once('connect', () => resolve(true))
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
-    probe.once('close', () => probe.removeAllListeners())
-    probe.once('connect', () => probe.destroy())
-  })
-  if (!alive) unlinkSync(path)
-}
-
-function listenError(endpoint: Endpoint, error: NodeJS.ErrnoException): PlaitError {
-  const where = endpoint.type === 'UNIX' ? endpoint.path : `${endpoint.host ?? 'all addresses'}, port ${endpoint.port}`
-  return new PlaitError('PLAIT_LISTEN', `Cannot listen on ${where}: ${explain(endpoint, error)}`, { cause: error })
-}
-
-function explain(endpoint: Endpoint, error: NodeJS.ErrnoException): string {
-  // libuv says EACCES for this one.
-  if (endpoint.type === 'UNIX' && !existsSync(dirname(endpoint.path))) return 'there is no such directory'
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return 'the address is in use. Stop the program that listens there, or choose another with --listen'
-    case 'EACCES':
-    case 'EPERM':
-      return endpoint.type === 'TCP' && endpoint.port < 1024
-        ? 'permission denied. Ports below 1024 need root or CAP_NET_BIND_SERVICE; choose another with --listen'
-        : 'permission denied'
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return 'this machine has no such address'
-    default:
-      return error.message
+    const peer: Address = { type: 'TCP', host: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 }
+    const host: Address = { type: 'TCP', host: plainAddress(socket.localAddress), port: socket.localPort ?? 0 }
+    return { peer, host, secure: false }
   }
 }

@@ -1,5 +1,3 @@
-import { createServer } from 'node:net'
-import { createServer as createTLSServer } from 'node:tls'
 import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import { silentLogger, type Logger } from '../log/logger.ts'
@@ -8,6 +6,7 @@ import { NodePort, type Endpoint } from './node-port.ts'
 import type {
   DelayedCall,
   ListeningPort,
+  ListenOptions,
   ListenTCPOptions,
   ListenUNIXOptions,
   Phase,
@@ -18,6 +17,7 @@ import type {
   SystemEvent,
   TLSContext,
 } from './reactor.ts'
+import type { TLSContextSource } from './tls/tls-context.ts'
 import { Triggers } from './triggers.ts'
 
 /** Options of {@link NodeReactor}. */
@@ -28,7 +28,6 @@ export interface NodeReactorOptions<Pool extends ReactorThreadPool> {
   createThreadPool?: (reactor: Reactor<Pool>) => Pool
 }
 
-const BACKLOG = 511
 /** Seconds. */
 const SAME_SIGNAL = 0.5
 type State = 'new' | 'running' | 'stopping' | 'stopped'
@@ -78,25 +77,25 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
 
   listenTCP(port: number, factory: ServerFactory, options: ListenTCPOptions = {}): ListeningPort {
     checkPort(port)
-    const server = createServer({ allowHalfOpen: true, noDelay: true })
-    return this.#add(new NodePort(server, tcp(port, options), factory, false))
+    const endpoint: Endpoint = { type: 'TCP', port, host: options.interface, ipv6Only: options.ipv6Only ?? false }
+    return this.#listen(endpoint, factory, options)
   }
 
-  listenTLS(port: number, factory: ServerFactory, context: TLSContext, options: ListenTCPOptions = {}): ListeningPort {
-    checkPort(port)
-    const server = createTLSServer({
-      ...protocolsOf(factory, context),
-      ...context,
-      allowHalfOpen: true,
-      noDelay: true,
-    } as TLSContext)
-    server.on('tlsClientError', (error: Error) => this.logger.debug(`A TLS handshake failed: ${error.message}`))
-    return this.#add(new NodePort(server, tcp(port, options), factory, true))
+  listenTLS(
+    port: number,
+    factory: ServerFactory,
+    context: TLSContext | TLSContextSource,
+    options: ListenTCPOptions = {},
+  ): ListeningPort {
+    return this.listenTCP(port, factory, { ...options, tls: context })
   }
 
   listenUNIX(path: string, factory: ServerFactory, options: ListenUNIXOptions = {}): ListeningPort {
-    const endpoint: Endpoint = { type: 'UNIX', path, mode: options.mode ?? 0o666, backlog: options.backlog ?? BACKLOG }
-    return this.#add(new NodePort(createServer({ allowHalfOpen: true }), endpoint, factory, false))
+    return this.#listen({ type: 'UNIX', path, mode: options.mode ?? 0o666 }, factory, options)
+  }
+
+  adoptStreamPort(fd: number, factory: ServerFactory, options: ListenOptions = {}): ListeningPort {
+    return this.#listen({ type: 'FD', fd }, factory, options)
   }
 
   getThreadPool(): Pool {
@@ -186,11 +185,12 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
     this.#finished.resolve()
   }
 
-  #add(port: NodePort): ListeningPort {
+  #listen(endpoint: Endpoint, factory: ServerFactory, options: ListenOptions): ListeningPort {
+    const port = new NodePort({ reactor: this, endpoint, factory, options })
     this.#ports.add(port)
-    if (!this.#factories.has(port.factory)) {
-      this.#factories.add(port.factory)
-      port.factory.startFactory?.(this)
+    if (!this.#factories.has(factory)) {
+      this.#factories.add(factory)
+      factory.startFactory?.(this)
     }
     return port
   }
@@ -216,16 +216,6 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
       process.off('SIGTERM', handler)
     }
   }
-}
-
-function tcp(port: number, options: ListenTCPOptions): Endpoint {
-  return { type: 'TCP', port, host: options.interface, backlog: options.backlog ?? BACKLOG }
-}
-
-/** What ALPN offers; a callback of the caller's own decides alone. */
-function protocolsOf(factory: ServerFactory, context: TLSContext): TLSContext {
-  const protocols = factory.acceptableProtocols?.()
-  return protocols === undefined || context.ALPNCallback !== undefined ? {} : { ALPNProtocols: [...protocols] }
 }
 
 function checkPort(port: number): void {

@@ -5,6 +5,9 @@
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions, TlsOptions } from 'node:tls'
 import type { Logger } from '../log/logger.ts'
+import type { ProxyProtocolOptions } from './proxy-protocol/proxy-protocol-layer.ts'
+import type { TLSContextSource } from './tls/tls-context.ts'
+import type { TLSInfo } from './tls/tls-info.ts'
 
 /** The address of one end of a connection (Twisted: `IPv4Address`, `IPv6Address`, `UNIXAddress`). */
 export type Address =
@@ -37,6 +40,8 @@ export interface ConnectionInfo {
   readonly host: Address
   /** True on TLS. */
   readonly secure: boolean
+  /** What client and server agreed on; undefined without TLS. */
+  readonly tls?: TLSInfo | undefined
 }
 
 /** A port that listens (Twisted: `IListeningPort`). */
@@ -49,20 +54,32 @@ export interface ListeningPort {
   stopListening(): Promise<void>
 }
 
-/** Options of {@link Reactor.listenTCP}. */
-export interface ListenTCPOptions {
-  /** Address to bind. @default all addresses */
-  interface?: string
+/** Options of every port. */
+export interface ListenOptions {
   /** Length of the kernel's queue of connections not yet accepted. @default 511 */
   backlog?: number
+  /** TLS on its connections. @default none */
+  tls?: TLSContext | TLSContextSource
+  /** Each connection begins with a header of the PROXY protocol, in front of TLS. @default none does */
+  proxyProtocol?: ProxyProtocolOptions
+  /** Seconds that a client has for the header and the handshake of TLS. @default 10 */
+  openTimeout?: number
+  /** Connections that may be in front of the end of these two; with one more the oldest ends. @default 1000 */
+  maxOpenings?: number
+}
+
+/** Options of {@link Reactor.listenTCP}. */
+export interface ListenTCPOptions extends ListenOptions {
+  /** Address to bind. @default all addresses */
+  interface?: string
+  /** On an IPv6 address, take no IPv4 clients. @default false */
+  ipv6Only?: boolean
 }
 
 /** Options of {@link Reactor.listenUNIX}. */
-export interface ListenUNIXOptions {
+export interface ListenUNIXOptions extends ListenOptions {
   /** Permission bits of the socket file, as in `chmod`. @default 0o666 */
   mode?: number
-  /** @default 511 */
-  backlog?: number
 }
 
 /** Options of {@link Reactor.listenTLS}: Node's TLS server options. */
@@ -110,9 +127,16 @@ export interface Reactor<Pool extends ReactorThreadPool = ReactorThreadPool> {
   /** Listens on TCP. `port` 0 lets the system choose. */
   listenTCP(port: number, factory: ServerFactory, options?: ListenTCPOptions): ListeningPort
   /** Listens on TCP with TLS. Offers the protocols that the factory speaks (ALPN), where `context` names none. */
-  listenTLS(port: number, factory: ServerFactory, context: TLSContext, options?: ListenTCPOptions): ListeningPort
+  listenTLS(
+    port: number,
+    factory: ServerFactory,
+    context: TLSContext | TLSContextSource,
+    options?: ListenTCPOptions,
+  ): ListeningPort
   /** Listens on a UNIX socket. A socket file that a dead process left is removed first. */
   listenUNIX(path: string, factory: ServerFactory, options?: ListenUNIXOptions): ListeningPort
+  /** Listens on a socket that the process was started with (Twisted: `IReactorSocket.adoptStreamPort`); `fd` is its file descriptor. */
+  adoptStreamPort(fd: number, factory: ServerFactory, options?: ListenOptions): ListeningPort
   /** The reactor's own pool: made at the first call, started with the reactor, stopped with it (0–10 threads). */
   getThreadPool(): Pool
   /** Sets the largest size of that pool. */

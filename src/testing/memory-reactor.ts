@@ -1,8 +1,12 @@
 /** A reactor without sockets, timers and signals (Twisted: `twisted.internet.testing.MemoryReactor`). */
+import { defaults } from '../defaults.ts'
 import type { Logger } from '../log/logger.ts'
+import { layersOf } from '../reactor/layers.ts'
+import { Openings } from '../reactor/openings.ts'
 import type {
   Address,
   ConnectionInfo,
+  ListenOptions,
   ListenTCPOptions,
   ListenUNIXOptions,
   ListeningPort,
@@ -13,6 +17,8 @@ import type {
   SystemEvent,
   TLSContext,
 } from '../reactor/reactor.ts'
+import type { TLSContextSource } from '../reactor/tls/tls-context.ts'
+import type { TLSInfo } from '../reactor/tls/tls-info.ts'
 import { Clock } from './clock.ts'
 import { MemoryConnection } from './memory-connection.ts'
 import { MemorySocket } from './memory-socket.ts'
@@ -24,25 +30,42 @@ import type { MemoryResponse } from './response-parser.ts'
 export interface ConnectOptions {
   /** The client's address. @default 192.0.2.1, a port of its own; an unnamed socket on a UNIX port */
   peer?: Address
+  /** What the handshake of TLS came to, on a port with TLS. @default TLS 1.3, no client certificate */
+  tls?: Partial<TLSInfo>
 }
 
-/** A port that listens in memory only: tests connect to it by {@link connect}. */
+const TLS_1_3: TLSInfo = Object.freeze({
+  protocol: 'TLSv1.3',
+  cipher: 'TLS_AES_256_GCM_SHA384',
+  serverName: undefined,
+  alpnProtocol: undefined,
+  clientVerify: 'NONE',
+  clientCertificate: undefined,
+} satisfies TLSInfo)
+
+/** The options that a port was given. */
+export type MemoryPortOptions = ListenTCPOptions & ListenUNIXOptions
+
+/** A port that listens in memory only: tests connect to it by {@link connect}. TLS is taken for done; a PROXY header is read. */
 export class MemoryPort implements ListeningPort {
   readonly ready: Promise<void> = Promise.resolve()
   /** What the port serves. */
   readonly factory: ServerFactory
-  /** The options that `listenTCP`, `listenTLS` or `listenUNIX` was given. */
-  readonly options: ListenTCPOptions & ListenUNIXOptions
+  /** The options that it was given; those of `listenTLS` are in `tls`. */
+  readonly options: MemoryPortOptions
   readonly #host: Address
-  readonly #secure: boolean
+  readonly #openings: Openings
   #listening = true
   #clients = 0
 
-  constructor(factory: ServerFactory, host: Address, secure: boolean, options: ListenTCPOptions & ListenUNIXOptions) {
+  constructor(reactor: Reactor, factory: ServerFactory, host: Address, options: MemoryPortOptions) {
     this.factory = factory
     this.options = options
     this.#host = host
-    this.#secure = secure
+    const layers = options.proxyProtocol === undefined ? [] : layersOf({ proxyProtocol: options.proxyProtocol })
+    const { openTimeout: seconds = defaults.openTimeout, maxOpenings: most = defaults.maxOpenings } = options
+    this.#openings = new Openings(reactor, layers, { seconds, most })
+    for (const layer of layers) layer.start?.(reactor, factory)
   }
 
   /** False once {@link stopListening} was called. */
@@ -56,6 +79,7 @@ export class MemoryPort implements ListeningPort {
 
   async stopListening(): Promise<void> {
     this.#listening = false
+    this.#openings.stop()
   }
 
   /** A client connects. */
@@ -65,8 +89,10 @@ export class MemoryPort implements ListeningPort {
     const unnamed: Address = { type: 'UNIX', name: '' }
     const numbered: Address = { type: 'TCP', host: '192.0.2.1', port: 49152 + this.#clients++ }
     const peer = options.peer ?? (this.#host.type === 'UNIX' ? unnamed : numbered)
-    const info: ConnectionInfo = { peer, host: this.#host, secure: this.#secure }
-    this.factory.connectionMade(server, info)
+    const secure = this.options.tls !== undefined
+    const tls = secure ? { tls: { ...TLS_1_3, ...options.tls } } : {}
+    const info: ConnectionInfo = { peer, host: this.#host, secure, ...tls }
+    this.#openings.open(server, info, (socket, known) => this.factory.connectionMade(socket, known))
     return new MemoryConnection(client)
   }
 
@@ -131,15 +157,25 @@ export class MemoryReactor<Pool extends ReactorThreadPool = MemoryThreadPool> ex
   }
 
   listenTCP(port: number, factory: ServerFactory, options: ListenTCPOptions = {}): MemoryPort {
-    return this.#listen(factory, this.#address(port, options), false, options)
+    const host: Address = { type: 'TCP', host: options.interface ?? '127.0.0.1', port: port === 0 ? this.#freePort++ : port }
+    return this.#listen(factory, host, options)
   }
 
-  listenTLS(port: number, factory: ServerFactory, _context: TLSContext = {}, options: ListenTCPOptions = {}): MemoryPort {
-    return this.#listen(factory, this.#address(port, options), true, options)
+  listenTLS(
+    port: number,
+    factory: ServerFactory,
+    context: TLSContext | TLSContextSource = {},
+    options: ListenTCPOptions = {},
+  ): MemoryPort {
+    return this.listenTCP(port, factory, { ...options, tls: context })
   }
 
   listenUNIX(path: string, factory: ServerFactory, options: ListenUNIXOptions = {}): MemoryPort {
-    return this.#listen(factory, { type: 'UNIX', name: path }, false, options)
+    return this.#listen(factory, { type: 'UNIX', name: path }, options)
+  }
+
+  adoptStreamPort(fd: number, factory: ServerFactory, options: ListenOptions = {}): MemoryPort {
+    return this.#listen(factory, { type: 'UNIX', name: `fd ${fd}` }, options)
   }
 
   getThreadPool(): Pool {
@@ -180,12 +216,8 @@ export class MemoryReactor<Pool extends ReactorThreadPool = MemoryThreadPool> ex
     this.#stopped?.()
   }
 
-  #address(port: number, options: ListenTCPOptions): Address {
-    return { type: 'TCP', host: options.interface ?? '127.0.0.1', port: port === 0 ? this.#freePort++ : port }
-  }
-
-  #listen(factory: ServerFactory, host: Address, secure: boolean, options: ListenTCPOptions & ListenUNIXOptions): MemoryPort {
-    const port = new MemoryPort(factory, host, secure, options)
+  #listen(factory: ServerFactory, host: Address, options: MemoryPortOptions): MemoryPort {
+    const port = new MemoryPort(this, factory, host, options)
     this.ports.push(port)
     factory.startFactory?.(this)
     return port

@@ -4,6 +4,7 @@
 import type { Request } from '../http/request.ts'
 import { serverSoftware } from '../version.ts'
 import { headerName, trimHeaderNames } from './header-name.ts'
+import { tlsVariables } from './tls-variables.ts'
 
 /** Where the values of the two headers stand that have a variable of their own. */
 const contentTypeAt = 1
@@ -58,6 +59,8 @@ export function buildEnviron(request: Request, received: number | undefined): st
     'wsgi.url_scheme',
     secure ? 'https' : 'http',
   ]
+  if (secure) environ.push('HTTPS', 'on')
+  if (channel.tls !== undefined) environ.push(...tlsVariables(channel.tls))
   addHeaders(environ, request.rawHeaders, received)
   return environ
 }

@@ -13,7 +13,7 @@ const wrong: readonly [words: string[], message: RegExp][] = [
   [['web', '--wsgi', 'a.b', '--max-body', '3X'], /a size like/],
   [['web', '--wsgi', 'a.b', '--request-body', 'foo'], /Allowed choices are buffer, stream/],
   [['web', '--wsgi', 'a.b', '--listen', 'tcp:99999'], /99999 is no port/],
-  [['web', '--wsgi', 'a.b', '--listen', 'ssl:99999'], /not supported yet/],
+  [['web', '--wsgi', 'a.b', '--listen', 'ssl:99999'], /99999 is no port/],
   [['web', '--wsgi', 'a.b', '--host', '0.0.0.0'], /did you mean --listen 0\.0\.0\.0:8080\?/],
   [['web', '--wsgi', 'a.b', '--env', 'x'], /NAME=VALUE/],
   [['wib'], /unknown command 'wib'/],

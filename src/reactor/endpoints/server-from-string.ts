@@ -1,7 +1,8 @@
-import { PlaitError } from '../../errors.ts'
-import type { ListeningPort, Reactor, ServerFactory } from '../reactor.ts'
-import type { ListenEndpoint } from './listen-endpoint.ts'
+import type { ListeningPort, ListenTCPOptions, Reactor, ServerFactory } from '../reactor.ts'
+import { CertificateFiles } from '../tls/certificate-files.ts'
+import type { ListenEndpoint, TCPEndpoint, TLSEndpoint } from './listen-endpoint.ts'
 import { parseEndpoint } from './parse-endpoint.ts'
+import { systemdDescriptor } from './systemd-descriptor.ts'
 
 /** Where a server will listen (Twisted: `IStreamServerEndpoint`). */
 export interface ServerEndpoint {
@@ -10,7 +11,8 @@ export interface ServerEndpoint {
   /**
    * Listens.
    * @param factory gets the connections: a `Site`
-   * @throws PlaitError `PLAIT_CONFIGURATION` when something that the endpoint names is not there
+   * @throws PlaitError `PLAIT_CONFIGURATION` for what cannot be, `PLAIT_CERTIFICATE` for files that are not right, `PLAIT_LISTEN` for a socket that
+   * systemd did not hand over. Everything else is told by the port's `ready`
    */
   listen(factory: ServerFactory): ListeningPort
 }
@@ -31,21 +33,35 @@ export function serverFromEndpoint(reactor: Reactor, endpoint: ListenEndpoint): 
   return { endpoint, listen: (factory) => listen(reactor, endpoint, factory) }
 }
 
-function listen(reactor: Reactor, endpoint: ListenEndpoint, factory: ServerFactory): ListeningPort {
+function listen(reactor: Reactor, whole: ListenEndpoint, factory: ServerFactory): ListeningPort {
+  const proxied = whole.kind === 'haproxy'
+  const endpoint = proxied ? whole.endpoint : whole
+  const behind = proxied ? { proxyProtocol: given({ trust: whole.trust }) } : {}
   switch (endpoint.kind) {
     case 'tcp':
-      return reactor.listenTCP(endpoint.port, factory, given({ interface: endpoint.interface, backlog: endpoint.backlog }))
     case 'tcp6':
-      return reactor.listenTCP(
-        endpoint.port,
-        factory,
-        given({ interface: endpoint.interface ?? '::', backlog: endpoint.backlog }),
-      )
+    case 'ssl':
+    case 'tls':
+      return reactor.listenTCP(endpoint.port, factory, { ...behind, ...optionsOf(endpoint) })
     case 'unix':
-      return reactor.listenUNIX(endpoint.path, factory, given({ mode: endpoint.mode, backlog: endpoint.backlog }))
-    default:
-      throw new PlaitError('PLAIT_CONFIGURATION', `Endpoints of type ${endpoint.kind} are not supported yet`)
+      return reactor.listenUNIX(endpoint.path, factory, {
+        ...behind,
+        ...given({ mode: endpoint.mode, backlog: endpoint.backlog }),
+      })
+    case 'fd':
+      return reactor.adoptStreamPort(endpoint.fd, factory, { ...behind, ...given({ backlog: endpoint.backlog }) })
+    case 'systemd':
+      return reactor.adoptStreamPort(systemdDescriptor(endpoint), factory, behind)
   }
+}
+
+function optionsOf(endpoint: TCPEndpoint | TLSEndpoint): ListenTCPOptions {
+  const { interface: address, backlog } = endpoint
+  // Its own, so that it can stand beside an IPv4 endpoint on the same port.
+  if (endpoint.kind === 'tcp6') return { interface: address ?? '::', ipv6Only: true, ...given({ backlog }) }
+  const options: ListenTCPOptions = given({ interface: address, backlog })
+  if ('certificates' in endpoint) options.tls = new CertificateFiles(endpoint.certificates)
+  return options
 }
 
 /** Without what is undefined. */

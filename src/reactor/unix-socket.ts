@@ -1,0 +1,73 @@
+import { chmodSync, lstatSync, unlinkSync, type Stats } from 'node:fs'
+import { connect } from 'node:net'
+import { PlaitError } from '../errors.ts'
+
+/** Bytes of a path that fit into `sockaddr_un`, with its NUL (Linux 108, the BSDs and macOS 104). */
+const LONGEST = process.platform === 'linux' ? 107 : 103
+
+/**
+ * Looks whether the system can take a path: some cut it and listen elsewhere.
+ * @throws PlaitError `PLAIT_LISTEN`
+ */
+export function checkPath(path: string): void {
+  const bytes = Buffer.byteLength(path)
+  const wrong = (what: string): PlaitError => new PlaitError('PLAIT_LISTEN', `Cannot listen on ${JSON.stringify(path)}: ${what}`)
+  if (path === '') throw wrong('the path is empty')
+  if (path.includes('\0')) throw wrong('a path has no NUL in it')
+  if (bytes > LONGEST) {
+    throw wrong(
+      `the path has ${bytes} bytes, and the system takes at most ${LONGEST}. Choose a shorter one, or one from the working directory`,
+    )
+  }
+}
+
+/**
+ * Lets `bind` make a socket file that has its mode from the beginning: a `chmod` afterwards would leave a moment in which others can connect, or put
+ * something else in its place. `bind` must be done when it returns.
+ */
+export function bindWithMode(path: string, mode: number, bind: () => void): void {
+  let before: number
+  try {
+    before = process.umask(0o777 & ~mode)
+  } catch {
+    // A worker thread must not change it.
+    bind()
+    if (statsOf(path)?.isSocket() === true) chmodSync(path, mode)
+    return
+  }
+  try {
+    bind()
+  } finally {
+    process.umask(before)
+  }
+}
+
+/** A socket file on which nobody listens any more is removed; a living one stays, and listening fails. */
+export async function removeDeadSocket(path: string): Promise<void> {
+  const before = statsOf(path)
+  if (before?.isSocket() !== true || (await isAlive(path))) return
+  const now = statsOf(path)
+  // Not what another server has put there meanwhile.
+  if (now?.ino === before.ino && now.dev === before.dev) unlinkSync(path)
+}
+
+/** Only a refused connection says for certain that nobody listens. */
+function isAlive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path)
+    probe.once('connect', () => {
+      resolve(true)
+      probe.destroy()
+    })
+    probe.on('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
+  })
+}
+
+/** Of the path itself, no link; undefined when there is nothing, or when nobody may look: to listen tells why. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path)
+  } catch {
+    return undefined
+  }
+}
