@@ -18,6 +18,8 @@ export type ErrorCode =
   | 'PLAIT_PROTOCOL'
   | 'PLAIT_RESOURCE'
   | 'PLAIT_MODULE'
+  | 'PLAIT_OVERLOADED'
+  | 'PLAIT_SESSION_STORE'
 
 /** Options of {@link PlaitError}. */
 export interface PlaitErrorOptions {

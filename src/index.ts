@@ -33,6 +33,7 @@ export { UnsupportedMethod } from './resource/unsupported-method.ts'
 export { Site } from './resource/site.ts'
 export type { SiteOptions } from './resource/site.ts'
 export { Request } from './http/request.ts'
+export type { RequestUser } from './http/request.ts'
 export type { TakenOver } from './http/opening.ts'
 export type { CookieOptions } from './http/cookies.ts'
 
@@ -66,6 +67,22 @@ export type { Origins } from './resources/websocket/opening-check.ts'
 // - CGI
 
 // - authentication
+export { HTTPAuthSessionWrapper } from './resources/guard/http-auth-session-wrapper.ts'
+export type { GuardOptions } from './resources/guard/http-auth-session-wrapper.ts'
+export { ANONYMOUS, Portal } from './resources/guard/portal.ts'
+export type { Avatar, AvatarId, Checker, Login, Realm } from './resources/guard/portal.ts'
+export { AnonymousCredentials, PasswordCredentials } from './resources/guard/credentials.ts'
+export type { CredentialFactory, Credentials } from './resources/guard/credentials.ts'
+export { BasicCredentialFactory } from './resources/guard/basic-credential-factory.ts'
+export { DigestCredentialFactory } from './resources/guard/digest/digest-credential-factory.ts'
+export type { DigestOptions } from './resources/guard/digest/digest-credential-factory.ts'
+export { DigestCredentials } from './resources/guard/digest/digest-credentials.ts'
+export type { DigestAlgorithm } from './resources/guard/digest/digest-credentials.ts'
+export { AnonymousChecker } from './resources/guard/checkers/anonymous-checker.ts'
+export { HtdigestChecker } from './resources/guard/checkers/htdigest-checker.ts'
+export { HtpasswdChecker } from './resources/guard/checkers/htpasswd-checker.ts'
+export type { HtpasswdOptions } from './resources/guard/checkers/htpasswd-checker.ts'
+export { InMemoryChecker } from './resources/guard/checkers/in-memory-checker.ts'
 
 // - sessions
 

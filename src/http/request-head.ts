@@ -11,6 +11,14 @@ export interface RequestSite {
   readonly displayTracebacks: boolean
 }
 
+/** Who sends a request, as found out by a guard (RFC 3875 sections 4.1.1 and 4.1.11). */
+export interface RequestUser {
+  /** REMOTE_USER. */
+  readonly name: string
+  /** AUTH_TYPE: the scheme, `Basic` or `Digest`. */
+  readonly authType: string
+}
+
 const EMPTY: readonly string[] = Object.freeze([])
 
 /** What a client asked for: the half of a `Request` that its head tells. Text is latin-1, one character for each byte. */
@@ -32,6 +40,8 @@ export class RequestHead implements HeadFacts, Target {
   expectsContinue = false
   /** The site that serves it; set by the site. */
   site: RequestSite | undefined
+  /** Who sends it, below a guard; nothing that a client says by itself comes here. */
+  user: RequestUser | undefined
   /** Segments of the path already used on the way through the tree, decoded. */
   prepath: string[] = []
   #postpath: string[] | undefined

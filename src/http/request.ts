@@ -15,7 +15,7 @@ import { SHORT_BODY } from './whole-response.ts'
 
 export type { BodyConsumer, BodyFlow } from './body-stream.ts'
 export type { TakenOver } from './opening.ts'
-export type { RequestSite } from './request-head.ts'
+export type { RequestSite, RequestUser } from './request-head.ts'
 
 /** Options of {@link Request.readBody} and {@link Request.streamBody}. */
 export interface BodyOptions {

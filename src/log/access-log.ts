@@ -14,6 +14,8 @@ export interface AccessRecord {
   /** Seconds of the reactor's clock when the request came. */
   readonly startedAt: number
   readonly channel: { readonly peerHost: string }
+  /** Who sent it, where a guard has found out. */
+  readonly user?: { readonly name: string } | undefined
   readonly reactor: { seconds(): number }
   getHeader(name: string): string | undefined
 }
@@ -49,8 +51,14 @@ export function accessLine(record: AccessRecord, time: string): string {
   const request = quote(`${method} ${uri} ${clientproto}`)
   const referer = quote(record.getHeader('referer') ?? '-')
   const agent = quote(record.getHeader('user-agent') ?? '-')
+  const user = record.user === undefined ? '-' : userField(record.user.name)
   const end = aborted ? ' aborted' : ''
-  return `${channel.peerHost || '-'} - - [${time}] ${request} ${code || '-'} ${bytesSent || '-'} ${referer} ${agent} ${duration}ms${end}\n`
+  return `${channel.peerHost || '-'} - ${user} [${time}] ${request} ${code || '-'} ${bytesSent || '-'} ${referer} ${agent} ${duration}ms${end}\n`
+}
+
+/** A name without anything that could end the field or the line. */
+function userField(name: string): string {
+  return quote(Buffer.from(name, 'utf8').toString('latin1')).slice(1, -1).replaceAll(' ', '\\x20') || '-'
 }
 
 /** Quotes, with everything escaped that could end the quotation or the line. */

@@ -1,7 +1,7 @@
 /**
  * The environ of PEP 3333, from a request. Text is latin-1 "bytes as text"; nothing of the server's own environment is in it.
  */
-import type { Request } from '../http/request.ts'
+import type { Request, RequestUser } from '../http/request.ts'
 import { serverSoftware } from '../version.ts'
 import { headerName, trimHeaderNames } from './header-name.ts'
 import { tlsVariables } from './tls-variables.ts'
@@ -61,8 +61,14 @@ export function buildEnviron(request: Request, received: number | undefined): st
   ]
   if (secure) environ.push('HTTPS', 'on')
   if (channel.tls !== undefined) environ.push(...tlsVariables(channel.tls))
+  if (request.user !== undefined) addUser(environ, request.user)
   addHeaders(environ, request.rawHeaders, received)
   return environ
+}
+
+/** No field can make these: theirs begin with HTTP_. */
+function addUser(environ: string[], { name, authType }: RequestUser): void {
+  environ.push('REMOTE_USER', Buffer.from(name, 'utf8').toString('latin1'), 'AUTH_TYPE', authType)
 }
 
 /** One pass; a repeated field is found by the mark that its name carries. */
