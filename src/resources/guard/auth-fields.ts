@@ -20,7 +20,8 @@ export function splitAuthorization(field: string): [scheme: string, response: st
   return [field.slice(0, space).toLowerCase(), field.slice(space).trim()]
 }
 
-const parameter = /[ \t,]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))[ \t]*(?=,|$)/y
+const parameter =
+  /[ \t,]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+\-.^_`|~0-9A-Za-z]+))[ \t]*(?=,|$)/y
 
 /** `a="b", c=d` by lower-case name, unquoted; undefined when it is no such list, or a name comes twice. */
 export function parseParameters(text: string): ReadonlyMap<string, string> | undefined {

@@ -49,13 +49,13 @@ export class DigestCredentialFactory implements CredentialFactory {
     this.#nonces = new DigestNonces(nonceLifetime, maxNonces)
   }
 
-  /** One for each algorithm (section 3.7). */
+  /** One for each algorithm (section 3.7), with a nonce of its own: a client that tries two counts twice from one. */
   getChallenges(request: Request, refused?: Credentials): readonly string[] {
     const stale = refused instanceof DigestCredentials && refused.stale ? ', stale=true' : ''
-    const nonce = this.#nonces.make(request.reactor.seconds())
+    const now = request.reactor.seconds()
     return this.#algorithms.map(
       (algorithm) =>
-        `Digest realm=${quoted(this.#realm)}, qop="auth", algorithm=${algorithm}, nonce="${nonce}"${stale}, charset=UTF-8`,
+        `Digest realm=${quoted(this.#realm)}, qop="auth", algorithm=${algorithm}, nonce="${this.#nonces.make(now)}"${stale}, charset=UTF-8`,
     )
   }
 

@@ -91,8 +91,9 @@ function useUp(used: Used, count: number): boolean {
     used.highest = count
     return true
   }
+  if (-ahead >= WINDOW) return false
   const bit = 1n << BigInt(-ahead)
-  if (-ahead >= WINDOW || (used.seen & bit) !== 0n) return false
+  if ((used.seen & bit) !== 0n) return false
   used.seen |= bit
   return true
 }
