@@ -42,6 +42,16 @@ test('accessLine escapes what could end the quotation or the line', () => {
   assert.ok(line.includes(String.raw`"a\"b\\c\x0ad\x1b[31m\xe9"`), line)
 })
 
+test('accessLine names the user that a guard has found out, in one word', () => {
+  const fieldOf = (name: string): string =>
+    accessLine(record({ user: { name } }), time)
+      .slice('127.0.0.1 - '.length)
+      .split(' [')[0] as string
+  assert.equal(fieldOf('alice'), 'alice')
+  assert.equal(fieldOf('zoë "q" \\ \n'), String.raw`zo\xc3\xab\x20\"q\"\x20\\\x20\x0a`)
+  assert.equal(fieldOf(''), '-')
+})
+
 test('openAccessLog writes to a file and opens it anew after it was moved', (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'plait-test-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))

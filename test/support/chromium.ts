@@ -1,7 +1,7 @@
 /** A real browser for end-to-end tests: Chromium as the distribution or its own installer puts it. */
 import { existsSync } from 'node:fs'
 import type { TestContext } from 'node:test'
-import { chromium, type Page } from 'playwright-core'
+import { chromium, type BrowserContextOptions, type Page } from 'playwright-core'
 
 const places = [
   process.env['CHROMIUM'] ?? '',
@@ -25,12 +25,15 @@ export interface OpenPage {
   readonly said: string[]
 }
 
-/** Opens an empty page; the browser ends with the test. */
-export async function openPage(t: TestContext): Promise<OpenPage> {
+/**
+ * Opens an empty page; the browser ends with the test.
+ * @param options of Playwright: `httpCredentials`, `colorScheme` …
+ */
+export async function openPage(t: TestContext, options: BrowserContextOptions = {}): Promise<OpenPage> {
   if (chromiumPath === undefined) throw new Error('There is no Chromium: install it, or set CHROMIUM to its path')
   const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] })
   t.after(() => browser.close())
-  const page = await browser.newPage()
+  const page = await browser.newPage(options)
   const said: string[] = []
   page.on('console', (message) => said.push(message.text()))
   page.on('pageerror', (error) => said.push(String(error)))
