@@ -41,18 +41,19 @@ class Pieces {
   made = 0
   closed = false
   readonly #count: number
-  readonly #piece: Uint8Array
+  readonly #size: number
 
   constructor(count: number, size = 64 * 1024) {
     this.#count = count
-    this.#piece = Buffer.alloc(size, 'x')
+    this.#size = size
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    const piece = Buffer.alloc(this.#size, 'x')
     try {
       while (this.made < this.#count) {
         this.made++
-        yield this.#piece
+        yield piece
       }
     } finally {
       this.closed = true
