@@ -4,20 +4,50 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { webOptions } = await import(new URL('../dist/cli/options.js', import.meta.url))
+const { replacedOptions } = await import(new URL('../dist/cli/options/replaced.js', import.meta.url))
+const { targetKinds } = await import(new URL('../dist/cli/tree/parse-mount.js', import.meta.url))
 const page = `${root}docs/reference/cli.md`
 
 const head = `# Command line
 
     plait web --wsgi NAME [options]
+    plait web --path DIRECTORY [options]
+    plait web --mount /PATH=TARGET --mount /=TARGET [options]
 
-Serves a WSGI application. Ctrl-C or SIGTERM stops the server: it takes no more connections, running requests finish, and the exit code is 0. A
-second one cuts. SIGUSR1 opens the log files anew, after they were moved away.
+Serves WSGI applications, files and other servers on one port, in the foreground.
 
-An option may also be set by the environment variable that is named with it; the command line wins. Exit codes: 0 stopped in order, 1 could not serve (no
-Python, the application does not import, the port is taken …), 2 the command line makes no sense.
+An option may also be set by the environment variable that is named with it. What counts is, in this order: the command line, the environment, the default. Of
+an option that has one value the last counts. One that may be given several times has a value in each line of its variable; those of the command line
+then replace those of the variable. A variable for an option without a value says \`1\`; \`0\`, \`no\`, \`off\` and \`false\` leave it off.
 
-This page is made from the table in \`src/cli/options.ts\` by \`npm run docs\`.
+Paths are meant from where you are. \`~/\` is your home directory, also where the shell leaves it as it is.
+
+This page is made from the tables in \`src/cli/options/\` by \`npm run docs\`.
+
+## Exit codes and signals
+
+${table([
+  ['Exit code', 'Meaning'],
+  ['0', 'stopped in order, also when the signal came before the server had started'],
+  ['1', 'could not serve: no Python, the application does not import, the port is taken, a file is not there …'],
+  ['2', 'the command line makes no sense'],
+])}
+
+${table([
+  ['Signal', 'What happens'],
+  ['`SIGINT`, `SIGTERM`', 'no more connections are taken, running requests finish (`--graceful-timeout`). A second one cuts'],
+  ['`SIGUSR1`', 'the log files are opened anew, after they were moved away'],
+  ['`SIGHUP`', 'nothing yet; the server lives on'],
+])}
 `
+
+/** A table as the formatter leaves it: the first row is the heading. */
+function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
+  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`
+  return [line(rows[0]), rule, ...rows.slice(1).map(line)].join('\n')
+}
 
 function describe({ flags, help, env, choices, repeatable, default: byDefault }) {
   const facts = [
@@ -29,7 +59,19 @@ function describe({ flags, help, env, choices, repeatable, default: byDefault })
   return `### \`${flags}\`\n\n${help[0].toUpperCase()}${help.slice(1)}.\n${facts.length === 0 ? '' : `\n${facts.join(' ')}\n`}`
 }
 
-const groups = [...new Set(webOptions.map(({ group }) => group))]
+const kinds = [...new Map(targetKinds.map(({ form, help }) => [form, help]))]
+const mounts = `## Mounts
+
+\`--mount /PATH=TARGET\` puts something at a path of its own; the target is made of what stands behind the first \`=\`.
+
+${kinds.map(([form, help]) => `- \`${form}\`: ${help}`).join('\n')}
+- anything else: a directory or a file
+
+The longest path that fits wins, whatever the order. What no mount takes is for the one at \`/\`, which \`--wsgi\`, \`--path\` and their like are short for: an application there gets an empty
+\`SCRIPT_NAME\`, one at \`/api\` gets \`/api\`. A path is written as in a URL: percent-escapes are decoded, \`%3D\` is an equals sign, a slash at the end says nothing.
+
+All applications share one pool of threads, and run where \`--chdir\` says, with one \`--python\`. For anything else write a program, as [the guide](../guide/09-one-port.md) shows.
+`
 const tail = `## Endpoints
 
 \`--listen\` takes
@@ -38,12 +80,17 @@ const tail = `## Endpoints
 - \`tcp:PORT[:interface=ADDRESS][:backlog=N]\`, as Twisted writes it. A colon within a value is \`\\:\`, as in \`tcp:8080:interface=\\:\\:1\`
 - \`unix:PATH[:mode=OCTAL][:backlog=N]\`. The socket of a dead process is taken over, that of a living one is not
 
-Port 0 lets the system choose; the first line of the log tells which. Twisted's other endpoints (\`tcp6\`, \`ssl\`, \`tls\`, \`systemd\`, \`fd\`, \`haproxy\`,
-\`stdio\`) are known and not supported yet.
+Port 0 lets the system choose; the first line of the log tells which. When one of several endpoints cannot be listened on, the others are closed again and the server ends.
+
+## What \`twistd\` has and Plait has not
+
+${replacedOptions.map(({ flags, answer }) => `- \`${flags}\`: ${answer}`).join('\n')}
 `
+const groups = [...new Set(webOptions.map(({ group }) => group))]
 const text = [
   head,
   ...groups.flatMap((group) => [`## ${group}\n`, ...webOptions.filter((option) => option.group === group).map(describe)]),
+  mounts,
   tail,
 ].join('\n')
 

@@ -39,6 +39,8 @@ export type { CookieOptions } from './http/cookies.ts'
 
 // Ready-made resources.
 export { Data } from './resources/data.ts'
+export { DeferredResource } from './resources/deferred-resource.ts'
+export { MountTree } from './resources/mount-tree.ts'
 
 // - static files
 export { File } from './resources/static/file.ts'
@@ -85,6 +87,11 @@ export type { HtpasswdOptions } from './resources/guard/checkers/htpasswd-checke
 export { InMemoryChecker } from './resources/guard/checkers/in-memory-checker.ts'
 
 // - sessions
+
+// The process.
+export { assumeIdentity, findIdentity } from './reactor/process/identity.ts'
+export type { Identity, IdentityNames } from './reactor/process/identity.ts'
+export { PidFile } from './reactor/process/pid-file.ts'
 
 // Where to listen.
 export { serverFromEndpoint, serverFromString } from './reactor/endpoints/server-from-string.ts'

@@ -1,16 +1,18 @@
 import { availableParallelism } from 'node:os'
-import type { Application } from '../hosts/application.ts'
 import type { HostRuntime } from '../hosts/host.ts'
 import type { Logger } from '../log/logger.ts'
+import type { ListenEndpoint } from '../reactor/endpoints/listen-endpoint.ts'
 import type { Address, ListeningPort } from '../reactor/reactor.ts'
 import type { ThreadPool } from '../threadpool/thread-pool.ts'
 import { plaitVersion } from '../version.ts'
 
 /** What the start-up lines tell. */
 export interface Announcement {
-  readonly ports: readonly ListeningPort[]
-  readonly application: Application
-  readonly runtime: HostRuntime
+  readonly ports: readonly { readonly endpoint: ListenEndpoint; readonly port: ListeningPort }[]
+  /** What is served where. */
+  readonly places: readonly (readonly [prefix: string, what: string])[]
+  /** What runs the applications; none when there are none. */
+  readonly runtimes: readonly HostRuntime[]
   readonly pool: ThreadPool
 }
 
@@ -18,11 +20,15 @@ export interface Announcement {
 const UNSUPPORTED: Readonly<Record<string, string>> = Object.freeze({ 20: '30 April 2026', 21: '1 June 2024', 23: '1 June 2025' })
 
 /** Says what runs and where. */
-export function announce(log: Logger, { ports, application, runtime, pool }: Announcement): void {
-  for (const port of ports) log.info(`Plait ${plaitVersion} listening on ${describe(port.getHost())}`)
-  log.info(`Application ${application.name} in ${application.cwd}`)
-  log.info(`Interpreter ${runtime.executable} (${runtime.name}; ${runtime.why})`)
-  log.info(`${count(pool.processes, 'process', 'processes')} × ${count(pool.maxThreads, 'thread', 'threads')}${hint(pool)}`)
+export function announce(log: Logger, { ports, places, runtimes, pool }: Announcement): void {
+  for (const { endpoint, port } of ports)
+    log.info(`Plait ${plaitVersion} listening on ${describe(port.getHost(), isSecure(endpoint))}`)
+  for (const [prefix, what] of places) log.info(places.length === 1 && prefix === '/' ? capital(what) : `${prefix} → ${what}`)
+  for (const interpreter of new Set(runtimes.map(({ executable, name, why }) => `${executable} (${name}; ${why})`)))
+    log.info(`Interpreter ${interpreter}`)
+  if (runtimes.length > 0) {
+    log.info(`${count(pool.processes, 'process', 'processes')} × ${count(pool.maxThreads, 'thread', 'threads')}${hint(pool)}`)
+  }
   const [major = ''] = process.versions.node.split('.')
   const since = UNSUPPORTED[major]
   if (since !== undefined) log.warn(`Node ${process.versions.node} has been out of support since ${since}; use 24 or newer`)
@@ -38,10 +44,18 @@ function count(value: number, one: string, many: string): string {
   return `${value} ${value === 1 ? one : many}`
 }
 
+function capital(text: string): string {
+  return text.replace(/^[a-z]/, (letter) => letter.toUpperCase())
+}
+
+function isSecure(endpoint: ListenEndpoint): boolean {
+  return endpoint.kind === 'haproxy' ? isSecure(endpoint.endpoint) : endpoint.kind === 'ssl' || endpoint.kind === 'tls'
+}
+
 /** `http://127.0.0.1:8080/`, or the path of a UNIX socket. */
-export function describe(address: Address): string {
+export function describe(address: Address, secure: boolean): string {
   if (address.type === 'UNIX') return `unix:${address.name}`
-  return `http://${hostName(address.host)}:${address.port}/`
+  return `${secure ? 'https' : 'http'}://${hostName(address.host)}:${address.port}/`
 }
 
 function hostName(host: string): string {

@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
 import { PlaitError } from '../errors.ts'
-import { makeProgram, USAGE_ERROR } from './program.ts'
+import { makeProgram } from './program.ts'
+import { USAGE_ERROR } from './usage.ts'
 import { runWeb } from './web.ts'
 
 /** Runs the command line. An error of the user's is one clear message, never a stack trace of ours. */
 async function main(): Promise<void> {
+  // Help that is piped into a pager which has seen enough.
+  process.stdout.on('error', () => process.exit())
   const program = makeProgram(runWeb)
   try {
     await program.parseAsync()

@@ -1,5 +1,7 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, homedir } from 'node:os'
+import path from 'node:path'
 import { InvalidArgumentError } from 'commander'
+import { DefaultFields } from '../http/default-fields.ts'
 
 const UNITS: Readonly<Record<string, number>> = Object.freeze({ '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 })
 
@@ -25,13 +27,6 @@ export function parseSeconds(text: string): number {
   return Number(text)
 }
 
-/** Reads a port. */
-export function parsePort(text: string): number {
-  const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
-  if (!(value <= 65535)) throw new InvalidArgumentError('A port is a whole number from 0 to 65535.')
-  return value
-}
-
 /** Reads a number of processes; `auto`: one for each core. */
 export function parseProcesses(text: string): number {
   return text === 'auto' ? availableParallelism() : parseCount(1)(text)
@@ -44,13 +39,54 @@ export function parseVariable(text: string, before: Readonly<Record<string, stri
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
 }
 
-/** Collects texts. */
+/** Collects texts. An environment variable gives several, one in each line. */
 export function parseList(text: string, before: readonly string[] = []): string[] {
-  return [...before, text]
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  if (lines.length === 0) throw new InvalidArgumentError('It must not be empty.')
+  return [...before, ...lines]
+}
+
+/** Collects endings of file names; `*` is any. */
+export function parseEnding(text: string, before?: readonly string[]): string[] {
+  const endings = parseList(text, before)
+  if (!endings.every((ending) => ending === '*' || /^\.[^/]+$/.test(ending))) {
+    throw new InvalidArgumentError('An ending is written like .html, and * is any.')
+  }
+  return endings
+}
+
+/** Collects `Name: Value`, as the option `defaultHeaders` of a site wants it. */
+export function parseField(text: string, before: Readonly<Record<string, string[]>> = {}): Record<string, string[]> {
+  const fields: Record<string, string[]> = { ...before }
+  for (const line of parseList(text)) {
+    const at = line.indexOf(':')
+    if (at < 1) throw new InvalidArgumentError("It must be written like 'X-Frame-Options: DENY'.")
+    const [name, value] = [line.slice(0, at).trim(), line.slice(at + 1).trim()]
+    try {
+      void new DefaultFields({ [name]: value })
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message.replace(/^.*?defaultHeaders: /, ''))
+    }
+    // Names are the same in any case: the first decides how it is written.
+    const known = Object.keys(fields).find((one) => one.toLowerCase() === name.toLowerCase()) ?? name
+    fields[known] = [...(fields[known] ?? []), value]
+  }
+  return fields
+}
+
+/** Reads permission bits, octal. */
+export function parseMode(text: string): number {
+  if (!/^(0o?)?[0-7]{1,3}$/.test(text)) throw new InvalidArgumentError('It must be octal, like 027.')
+  return Number.parseInt(text.replace(/^0o/, ''), 8)
 }
 
 /** Takes a text that is not empty. */
 export function parseText(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('It must not be empty.')
   return text
+}
+
+/** An absolute path. Shells do not replace `~` behind `=`. */
+export function absolutePath(file: string): string {
+  return path.resolve(file.replace(/^~(?=\/|$)/, homedir()))
 }

@@ -1,143 +1,132 @@
-import path from 'node:path'
+import { lchownSync } from 'node:fs'
 import { equipDefaultReactor, reactor } from '../default-reactor.ts'
 import { defaults } from '../defaults.ts'
-import { PlaitError } from '../errors.ts'
-import { resolveApplication, type Application } from '../hosts/application.ts'
-import type { HostRuntime } from '../hosts/host.ts'
-import { openAccessLog, type AccessLog } from '../log/access-log.ts'
-import { openServerLog, type ServerLog } from '../log/server-log.ts'
-import type { ListenEndpoint } from '../reactor/endpoints/listen-endpoint.ts'
-import { parseEndpoint } from '../reactor/endpoints/parse-endpoint.ts'
 import { serverFromEndpoint } from '../reactor/endpoints/server-from-string.ts'
-import { Site, type SiteOptions } from '../resource/site.ts'
+import { assumeIdentity } from '../reactor/process/identity.ts'
+import { PidFile } from '../reactor/process/pid-file.ts'
+import type { TreeNode } from '../resource/resource.ts'
+import { Site } from '../resource/site.ts'
+import { DeferredResource } from '../resources/deferred-resource.ts'
 import { ThreadPool } from '../threadpool/thread-pool.ts'
-import { WSGIResource } from '../wsgi/wsgi-resource.ts'
-import { announce } from './announce.ts'
+import { announce, type Announcement } from './announce.ts'
 import type { WebOptions } from './options.ts'
-import { usage } from './program.ts'
-
-/** Everything that one `plait web` is made of. */
-interface WebServer {
-  readonly application: Application
-  readonly log: ServerLog
-  readonly accessLog: AccessLog | undefined
-  readonly pool: ThreadPool
-}
+import { meansOf, planOf, type Plan } from './plan.ts'
+import { openLogs, type ServerLogs } from './server-logs.ts'
+import { Interrupted, StartSignals, surviveSignals } from './start-signals.ts'
+import { checkReadable, growTree, type Tree } from './tree/grow-tree.ts'
+import type { Means } from './tree/target.ts'
+import { absolutePath } from './values.ts'
 
 /** Runs `plait web`; fulfilled when it has stopped. Throws usage errors and `PlaitError`s. */
 export async function runWeb(options: WebOptions): Promise<void> {
-  const endpoints = listenEndpoints(options)
-  const server = makeServer(options)
-  const { log, accessLog, pool, application } = server
-  const reopen = (): void => {
-    log.reopen()
-    accessLog?.reopen()
-  }
-  process.on('SIGUSR1', reopen)
+  const plan = planOf(options)
+  if (options.umask !== undefined) process.umask(options.umask)
+  const logs = openLogs(options, plan.identity)
+  const release = surviveSignals(logs.server, logs.reopen)
+  let pidFile: PidFile | undefined
   try {
-    const ports = listen(server, endpoints, options)
-    await Promise.all(ports.map((port) => port.ready))
-    const runtime = await prepare(server)
-    reactor.callWhenRunning(() => announce(log, { ports, application, runtime, pool }))
+    if (options.pidfile !== undefined) pidFile = PidFile.create(absolutePath(options.pidfile), logs.server)
+    await serve(plan, logs)
+  } finally {
+    pidFile?.remove()
+    release()
+    logs.close()
+  }
+}
+
+async function serve(plan: Plan, logs: ServerLogs): Promise<void> {
+  const { options, served } = plan
+  const log = logs.server
+  const pool = makePool(options, logs)
+  const signals = new StartSignals()
+  try {
+    for (const said of served.replaced) log.warn(`${said} is not served: a later option says what is at /. --mount serves both`)
+    const announcement = await signals.during(start(plan, logs, pool))
+    reactor.callWhenRunning(() => announce(log, announcement))
+    signals.end()
     await reactor.run({ gracefulTimeout: options.gracefulTimeout ?? defaults.gracefulTimeout })
     log.info('Stopped')
   } catch (error) {
     await reactor.stop()
-    throw error
+    if (!(error instanceof Interrupted)) throw error
+    log.info(`${error.signal}: stopped before it had started`)
   } finally {
+    signals.end()
     await pool.stop({ timeout: 0 })
-    process.off('SIGUSR1', reopen)
-    accessLog?.close()
-    log.close()
   }
 }
 
-function makeServer(options: WebOptions): WebServer {
-  if (options.wsgi === undefined) {
-    throw usage("nothing to serve: say --wsgi MODULE.ATTRIBUTE, like 'plait web --wsgi foo.application'")
+/** Binds the ports, becomes who it is to be, and only then runs code of the user's. */
+async function start(plan: Plan, logs: ServerLogs, pool: ThreadPool): Promise<Announcement> {
+  const { options, served, endpoints } = plan
+  const grown = withResolver<TreeNode>()
+  const site = makeSite(new DeferredResource(grown.promise), options, logs)
+  try {
+    const ports = endpoints.map((endpoint) => ({ endpoint, port: serverFromEndpoint(reactor, endpoint).listen(site) }))
+    await Promise.all(ports.map(({ port }) => port.ready))
+    const means = { reactor, ...meansOf(options) }
+    become(plan, means)
+    const tree = await growTree(served.mounts, means)
+    site.resource = tree.root
+    grown.resolve(tree.root)
+    const runtimes = await prepare(tree, pool)
+    return { ports, places: tree.places, runtimes, pool }
+  } catch (error) {
+    // Who connected meanwhile waits for it.
+    grown.reject(error)
+    throw error
   }
-  const { threads = defaults.maxThreads, minThreads = defaults.minThreads } = options
-  if (minThreads > threads) throw usage(`--min-threads ${minThreads} is more than --threads ${threads}`)
-  const application = resolveApplication({
-    application: options.wsgi,
-    cwd: path.resolve(options.chdir ?? '.'),
-    ...(options.python === undefined ? {} : { python: pythonPath(options.python) }),
-    ...(options.env === undefined ? {} : { env: options.env }),
-  })
-  const log = openServerLog({
-    quiet: options.quiet ?? false,
-    ...(options.serverLog === undefined ? {} : { destination: options.serverLog }),
-  })
+}
+
+/** Imports all applications before anything is announced. */
+function prepare({ applications }: Tree, pool: ThreadPool): Promise<Announcement['runtimes']> {
+  return Promise.all(applications.map((application) => pool.prepare(application)))
+}
+
+function become({ identity, served, endpoints }: Plan, means: Means): void {
+  if (identity === undefined) return
+  // Whoever is in the group connects by the socket's permissions.
+  for (const endpoint of endpoints) if (endpoint.kind === 'unix') lchownSync(endpoint.path, identity.uid, identity.gid)
+  assumeIdentity(identity)
+  const paths = served.mounts.map(({ target }) => target.reads?.(means)).filter((path) => path !== undefined)
+  checkReadable(paths, `The user ${identity.user ?? identity.uid}`)
+}
+
+function makePool(options: WebOptions, logs: ServerLogs): ThreadPool {
   const pool = new ThreadPool({
-    minThreads,
-    maxThreads: threads,
+    minThreads: options.minThreads ?? defaults.minThreads,
+    maxThreads: options.threads ?? defaults.maxThreads,
     processes: options.processes ?? defaults.processes,
     maxQueue: options.maxQueue ?? defaults.maxQueue,
     queueTimeout: options.queueTimeout ?? defaults.queueTimeout,
-    logger: log,
+    logger: logs.server,
   })
-  const destination = options.accessLog ?? options.logfile ?? (process.stdout.isTTY ? '-' : undefined)
-  const accessLog = destination === undefined ? undefined : openAccessLog(destination)
-  equipDefaultReactor({ logger: log, createThreadPool: () => pool })
+  equipDefaultReactor({ logger: logs.server, createThreadPool: () => pool })
   reactor.getThreadPool()
-  return { application, log, accessLog, pool }
+  return pool
 }
 
-/** Imports the application before anything is announced, unless a signal comes first. */
-async function prepare({ pool, application }: WebServer): Promise<HostRuntime> {
-  let interrupted = (): void => undefined
-  const interruption = new Promise<never>((_, reject) => {
-    interrupted = () => reject(new PlaitError('PLAIT_APPLICATION', 'Stopped while the application was imported'))
+function makeSite(root: TreeNode, options: WebOptions, { server, access }: ServerLogs): Site {
+  return new Site(root, {
+    logger: server,
+    displayTracebacks: options.displayTracebacks === true && options.notracebacks !== true,
+    ...(access === undefined ? {} : { accessLog: (request) => access.log(request) }),
+    ...(options.addHeader === undefined ? {} : { defaultHeaders: options.addHeader }),
   })
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
-  try {
-    return await Promise.race([pool.prepare(application), interruption])
-  } finally {
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
-    interruption.catch(() => undefined)
-  }
 }
 
-/** A path is meant from where the user stands, not from --chdir. */
-function pythonPath(python: string): string {
-  return python.includes('/') && !python.startsWith('~/') ? path.resolve(python) : python
+interface Resolver<Value> {
+  readonly promise: Promise<Value>
+  resolve(value: Value): void
+  reject(error: unknown): void
 }
 
-function siteOptions(options: WebOptions, { log, accessLog }: WebServer): SiteOptions {
-  return {
-    logger: log,
-    displayTracebacks: options.displayTracebacks ?? false,
-    ...(accessLog === undefined ? {} : { accessLog: (request) => accessLog.log(request) }),
-  }
-}
-
-function listen(server: WebServer, endpoints: readonly ListenEndpoint[], options: WebOptions) {
-  const { pool, application } = server
-  const resource = new WSGIResource(reactor, pool, applicationSpec(application), {
-    maxBody: options.maxBody ?? defaults.maxBody,
-    requestBody: options.requestBody ?? defaults.requestBody,
+function withResolver<Value>(): Resolver<Value> {
+  let resolve: Resolver<Value>['resolve'] = () => undefined
+  let reject: Resolver<Value>['reject'] = () => undefined
+  const promise = new Promise<Value>((fulfil, refuse) => {
+    resolve = fulfil
+    reject = refuse
   })
-  const site = new Site(resource, siteOptions(options, server))
-  return endpoints.map((endpoint) => serverFromEndpoint(reactor, endpoint).listen(site))
-}
-
-function applicationSpec({ name, python, cwd, env }: Application) {
-  return { application: name, cwd, env, ...(python === undefined ? {} : { python }) }
-}
-
-/** On a terminal only this machine can reach the server, unless it is told otherwise. */
-function listenEndpoints({ listen: given, port }: WebOptions): ListenEndpoint[] {
-  const on = process.stdout.isTTY ? '127.0.0.1' : undefined
-  const endpoints = (given ?? []).map(parseOne)
-  if (port !== undefined) endpoints.push({ kind: 'tcp', port, interface: on, backlog: undefined })
-  if (endpoints.length === 0) endpoints.push({ kind: 'tcp', port: defaults.port, interface: on, backlog: undefined })
-  return endpoints
-}
-
-function parseOne(text: string): ListenEndpoint {
-  try {
-    return parseEndpoint(text)
-  } catch (error) {
-    throw usage(`option '--listen <endpoint>' argument is invalid. ${(error as Error).message}`)
-  }
+  return { promise, resolve, reject }
 }

@@ -14,7 +14,14 @@ const wrong: readonly [words: string[], message: RegExp][] = [
   [['web', '--wsgi', 'a.b', '--request-body', 'foo'], /Allowed choices are buffer, stream/],
   [['web', '--wsgi', 'a.b', '--listen', 'tcp:99999'], /99999 is no port/],
   [['web', '--wsgi', 'a.b', '--listen', 'ssl:99999'], /99999 is no port/],
-  [['web', '--wsgi', 'a.b', '--host', '0.0.0.0'], /did you mean --listen 0\.0\.0\.0:8080\?/],
+  [['web', '--wsgi', 'a.b', '--host', '0.0.0.0'], /Plait has no --host: say --listen ADDRESS:PORT/],
+  [['web', '--daemon'], /Plait has no --daemon: systemd, a container/],
+  [['web', '--reactor=epoll'], /Plait has no --reactor: there is one reactor/],
+  [['web', '-y', 'site.tac'], /Plait has no -y: .* --service site\.ts/],
+  [['web', '--notrace'], /unknown option '--notrace'\n\(Did you mean --notracebacks\?\)/],
+  [['--pidfile', 'x', 'web'], /\(Options of plait web stand behind the command: plait web --pidfile\)/],
+  [['web', '--wsgi', 'a.b', '--umask', '9'], /It must be octal/],
+  [['web', '--wsgi', 'a.b', '--add-header', 'x'], /It must be written like/],
   [['web', '--wsgi', 'a.b', '--env', 'x'], /NAME=VALUE/],
   [['wib'], /unknown command 'wib'/],
 ]
@@ -57,4 +64,44 @@ test('plait web takes options from the environment', async (t) => {
   })
   assert.match(stderr, /there is no module 'missing_module'/)
   assert.equal(code, 1)
+})
+
+test('plait without a command shows its commands, exit code 2', async () => {
+  const { code, stdout, stderr } = await runPlait([])
+  assert.match(stderr, /^Usage: plait [^]*Commands:\n {2}web /)
+  assert.deepEqual([code, stdout], [2, ''])
+})
+
+test('plait web --help groups the options, within 100 columns', async () => {
+  const { code, stdout } = await runPlait(['web', '--help'])
+  const groups = [...stdout.matchAll(/^(\S.*):$/gm)].map(([, group]) => group)
+  assert.equal(groups[1], 'What to serve')
+  assert.equal(groups.at(-1), 'The server process')
+  assert.equal(new Set(groups).size, groups.length)
+  assert.ok(stdout.split('\n').every((line) => line.length <= 100))
+  assert.doesNotMatch(stdout, /--daemon|--reactor/)
+  assert.equal(code, 0)
+})
+
+test('plait takes -n before and behind the command, as twistd does (G -n)', async () => {
+  for (const words of [
+    ['-n', 'web', '--path', '/does/not/exist'],
+    ['web', '-n', '--nodaemon', '--notracebacks', '--path', '/does/not/exist'],
+  ]) {
+    const { code, stderr } = await runPlait(words)
+    assert.match(stderr, /^plait: There is no file or directory \/does\/not\/exist/)
+    assert.equal(code, 1)
+  }
+})
+
+test('plait web takes the last of an option that has one value (G)', async () => {
+  const { stderr } = await runPlait(['web', '--path', 'a', '--path', '/does/not/exist'])
+  assert.match(stderr, /There is no file or directory \/does\/not\/exist/)
+})
+
+test('plait web reads off, no, false and 0 in the environment as no', async (t) => {
+  const cwd = folderWith(t, {})
+  const run = (value: string) => runPlait(['web', '--wsgi', 'a.b'], { cwd, env: { PLAIT_ALLOW_IGNORE_EXT: value, PATH: cwd } })
+  for (const value of ['0', 'no', 'off', 'False', '']) assert.match((await run(value)).stderr, /There is no Python/, value)
+  assert.match((await run('1')).stderr, /--allow-ignore-ext is about files/)
 })

@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseCount, parsePort, parseProcesses, parseSeconds, parseSize, parseVariable } from '#src/cli/values.ts'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import {
+  absolutePath,
+  parseCount,
+  parseEnding,
+  parseField,
+  parseList,
+  parseMode,
+  parseProcesses,
+  parseSeconds,
+  parseSize,
+  parseVariable,
+} from '#src/cli/values.ts'
 
 test('parseSize reads units of 1024', () => {
   assert.deepEqual(
@@ -15,11 +28,10 @@ test('parseCount reads whole numbers from its least', () => {
   for (const text of ['0', '-1', 'x', '', '1.5', '1e3']) assert.throws(() => parseCount(1)(text), /whole number from 1/, text)
 })
 
-test('parseSeconds, parsePort and parseProcesses refuse what is none', () => {
-  assert.deepEqual([parseSeconds('0.5'), parsePort('0'), parseProcesses('3')], [0.5, 0, 3])
+test('parseSeconds and parseProcesses refuse what is none', () => {
+  assert.deepEqual([parseSeconds('0.5'), parseProcesses('3')], [0.5, 3])
   assert.ok(parseProcesses('auto') >= 1)
   assert.throws(() => parseSeconds('soon'), /seconds/)
-  assert.throws(() => parsePort('65536'), /0 to 65535/)
   assert.throws(() => parseProcesses('0'), /whole number from 1/)
 })
 
@@ -27,4 +39,33 @@ test('parseVariable keeps what stands behind the first =', () => {
   assert.deepEqual(parseVariable('B=c=d', { A: '' }), { A: '', B: 'c=d' })
   assert.throws(() => parseVariable('=x'), /NAME=VALUE/)
   assert.throws(() => parseVariable('x'), /NAME=VALUE/)
+})
+
+test('parseList collects lines, parseEnding those that are endings', () => {
+  assert.deepEqual(parseList('b\n\nc', ['a']), ['a', 'b', 'c'])
+  assert.throws(() => parseList(' '), /must not be empty/)
+  assert.deepEqual(parseEnding('.html', ['*']), ['*', '.html'])
+  for (const text of ['html', '.', './x']) assert.throws(() => parseEnding(text), /written like \.html/, text)
+})
+
+test('parseField collects fields by name, in any case', () => {
+  const fields = parseField('link:  <b> ', parseField('Link: <a>'))
+  assert.deepEqual(fields, { Link: ['<a>', '<b>'] })
+  assert.deepEqual(parseField('X: a:b\nY:'), { X: ['a:b'], Y: [''] })
+  assert.throws(() => parseField('X'), /written like/)
+  assert.throws(() => parseField(': x'), /written like/)
+  assert.throws(() => parseField('A b: x'), /no token/)
+  assert.throws(() => parseField('X: a\rb'), /no text of latin-1/)
+  assert.throws(() => parseField('Transfer-Encoding: chunked'), /each response has its own/)
+})
+
+test('parseMode reads octal numbers', () => {
+  assert.deepEqual(['027', '0o27', '7', '000'].map(parseMode), [0o27, 0o27, 7, 0])
+  for (const text of ['', '8', '0x7', '7777', '-1']) assert.throws(() => parseMode(text), /octal/, text)
+})
+
+test('absolutePath knows the home directory', () => {
+  assert.equal(absolutePath('~/a'), path.join(homedir(), 'a'))
+  assert.equal(absolutePath('~'), homedir())
+  assert.equal(absolutePath('~a'), path.resolve('~a'))
 })

@@ -41,14 +41,24 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-const listening = /listening on (http:\/\/[^\s"]+?)\/?[\s"]/
+const listening = /listening on (https?:\/\/[^\s"]+?)\/?[\s"]/
 
 /** Serves an application with `plait web` on a free port of 127.0.0.1. */
 export function startPlait(served: PlaitOptions): Promise<RunningServer> {
   const words = [`${root}/dist/cli/main.js`, 'web', '--listen', 'tcp:0:interface=127.0.0.1']
   words.push('--wsgi', served.application, '--chdir', served.folder)
   if (served.python !== undefined) words.push('--python', served.python)
-  return start(process.execPath, [...words, ...(served.options ?? [])], served.env, served.ownGroup)
+  return start(process.execPath, [...words, ...(served.options ?? [])], served.env, { ownGroup: served.ownGroup ?? false })
+}
+
+/** Runs `plait web` with these words, in `cwd`, on a free port of 127.0.0.1 unless they say where to listen. */
+export function startWeb(
+  words: readonly string[],
+  { cwd = root, env = {} }: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
+): Promise<RunningServer> {
+  const listens = words.some((word) => /^(?:--listen|--port|-p|--https)/.test(word)) || env['PLAIT_LISTEN'] !== undefined
+  const where = listens ? [] : ['--listen', '127.0.0.1:0']
+  return start(process.execPath, [`${root}/dist/cli/main.js`, 'web', ...where, ...words], env, { cwd })
 }
 
 /** Runs a program of the test's (compiled, in build/test) which writes `listening on http://…` when it does. */
@@ -62,11 +72,17 @@ export function startReference(served: ServedApplication): Promise<RunningServer
   return start(served.python ?? 'python3', words, served.env)
 }
 
-async function start(program: string, words: readonly string[], env?: object, ownGroup = false): Promise<RunningServer> {
+async function start(
+  program: string,
+  words: readonly string[],
+  env?: object,
+  { ownGroup = false, cwd }: { ownGroup?: boolean; cwd?: string } = {},
+): Promise<RunningServer> {
   const child = spawn(program, words, {
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: ownGroup,
+    ...(cwd === undefined ? {} : { cwd }),
   })
   const kill = (): void => void child.kill('SIGKILL')
   process.once('exit', kill)

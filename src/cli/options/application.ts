@@ -1,0 +1,78 @@
+import { defaults } from '../../defaults.ts'
+import { parseCount, parseProcesses, parseSeconds, parseText, parseVariable } from '../values.ts'
+import type { OptionSpec } from './option-spec.ts'
+
+const APPLICATION = 'Applications'
+const THREADS = 'Threads and processes'
+
+/** Where and with what WSGI applications run. */
+export const applicationOptions: readonly OptionSpec[] = [
+  {
+    flags: '-d, --chdir <dir>',
+    group: APPLICATION,
+    env: 'PLAIT_CHDIR',
+    parse: parseText,
+    default: 'where you are',
+    help: 'the directory that applications run in and are imported from. All other paths are meant from where you are',
+  },
+  { flags: '--rundir <dir>', group: APPLICATION, parse: parseText, help: "twistd's name for --chdir" },
+  {
+    flags: '--python <python>',
+    group: APPLICATION,
+    env: 'PLAIT_PYTHON',
+    parse: parseText,
+    default: 'VIRTUAL_ENV, .venv, venv, the uv or poetry project, python3, python',
+    help: 'the interpreter: a path, the folder of a venv, or a name on PATH',
+  },
+  {
+    flags: '--env <name=value>',
+    group: APPLICATION,
+    parse: parseVariable,
+    repeatable: true,
+    help: 'a variable for the environment of applications',
+  },
+]
+
+/** The pool that all applications share. */
+export const threadOptions: readonly OptionSpec[] = [
+  {
+    flags: '--threads <n>',
+    group: THREADS,
+    env: 'PLAIT_THREADS',
+    parse: parseCount(1),
+    default: String(defaults.maxThreads),
+    help: 'how many requests run at the same time, over all applications and processes',
+  },
+  {
+    flags: '--min-threads <n>',
+    group: THREADS,
+    env: 'PLAIT_MIN_THREADS',
+    parse: parseCount(0),
+    default: String(defaults.minThreads),
+    help: 'threads that are started at once and never retired',
+  },
+  {
+    flags: '--processes <n>',
+    group: THREADS,
+    env: 'PLAIT_PROCESSES',
+    parse: parseProcesses,
+    default: String(defaults.processes),
+    help: 'Python processes of each application; auto is one for each core',
+  },
+  {
+    flags: '--max-queue <n>',
+    group: THREADS,
+    env: 'PLAIT_MAX_QUEUE',
+    parse: parseCount(0),
+    default: String(defaults.maxQueue),
+    help: 'requests that may wait for a thread; one more gets 503',
+  },
+  {
+    flags: '--queue-timeout <seconds>',
+    group: THREADS,
+    env: 'PLAIT_QUEUE_TIMEOUT',
+    parse: parseSeconds,
+    default: String(defaults.queueTimeout),
+    help: 'how long a request may wait for a thread; then it gets 503. 0 is no limit',
+  },
+]

@@ -1,0 +1,44 @@
+import { defaults } from '../../defaults.ts'
+import { parseField, parseSize } from '../values.ts'
+import type { OptionSpec } from './option-spec.ts'
+
+const REQUESTS = 'Requests and responses'
+
+/** What holds for all requests and responses. */
+export const requestOptions: readonly OptionSpec[] = [
+  {
+    flags: '--max-body <size>',
+    group: REQUESTS,
+    env: 'PLAIT_MAX_BODY',
+    parse: parseSize,
+    default: '1G',
+    help: 'largest request body, like 10M; a larger one gets 413. 0 is no limit',
+  },
+  {
+    flags: '--request-body <mode>',
+    group: REQUESTS,
+    env: 'PLAIT_REQUEST_BODY',
+    choices: ['buffer', 'stream'],
+    default: `${defaults.requestBody} for applications, stream for servers`,
+    help: 'pass a request on when its whole body is here (buffer), or at once (stream)',
+  },
+  {
+    flags: '--add-header <name: value>',
+    group: REQUESTS,
+    env: 'PLAIT_ADD_HEADER',
+    parse: parseField,
+    repeatable: true,
+    help: 'a field for every response that does not set it itself: X-Frame-Options: DENY',
+  },
+  {
+    flags: '--display-tracebacks',
+    group: REQUESTS,
+    env: 'PLAIT_DISPLAY_TRACEBACKS',
+    help: 'show tracebacks in error pages. They show code and data: for development only',
+  },
+  {
+    flags: '-n, --notracebacks',
+    group: REQUESTS,
+    help: "show none, which is the default. Also twistd's -n: in the foreground, as always",
+  },
+]

@@ -1,0 +1,32 @@
+import { parseList, parseText } from '../values.ts'
+import type { OptionSpec } from './option-spec.ts'
+
+const SERVED = 'What to serve'
+
+/** What is served, and where in the tree. */
+export const servingOptions: readonly OptionSpec[] = [
+  {
+    flags: '--wsgi <name>',
+    group: SERVED,
+    root: true,
+    env: 'PLAIT_WSGI',
+    parse: parseText,
+    help: 'a WSGI application: foo.application, pkg.mod:attr, "pkg:create_app()", ./legacy/wsgi.py:application',
+  },
+  {
+    flags: '--path <path>',
+    group: SERVED,
+    root: true,
+    env: 'PLAIT_PATH',
+    parse: parseText,
+    help: 'a directory with all that is in it, or a file',
+  },
+  {
+    flags: '--mount </path=target>',
+    group: SERVED,
+    repeatable: true,
+    env: 'PLAIT_MOUNT',
+    parse: parseList,
+    help: 'something at a path of its own: /static=./public, /api=wsgi:api.app, /=http://127.0.0.1:3000. The longest path wins',
+  },
+]

@@ -1,0 +1,41 @@
+import type { Reactor } from '../../reactor/reactor.ts'
+import type { TreeNode } from '../../resource/resource.ts'
+import type { FileOptions } from '../../resources/static/file-settings.ts'
+import type { ThreadPool } from '../../threadpool/thread-pool.ts'
+import type { WSGIOptions } from '../../wsgi/wsgi-resource.ts'
+import type { ApplicationSpec } from '../../hosts/application.ts'
+
+/** What resources of the command line are made with. */
+export interface Means {
+  readonly reactor: Reactor<ThreadPool>
+  readonly files: FileOptions
+  readonly wsgi: WSGIOptions
+  /** Where and with what applications run. */
+  readonly surroundings: Omit<ApplicationSpec, 'application'> & { readonly cwd: string }
+}
+
+/** Something that is served at a path, as the command line says it. */
+export interface Target {
+  /** In the words of the start-up lines. */
+  readonly description: string
+  /** The options for files have a meaning for it. */
+  readonly hasFiles?: boolean
+  /** What the server must be able to read for it. */
+  reads?(means: Means): string
+  /**
+   * Called before anything is started.
+   * @throws PlaitError when it cannot be served
+   */
+  check?(): void
+  /** Makes the resource. Code of the user's runs here at the earliest. */
+  make(means: Means): TreeNode | Promise<TreeNode>
+}
+
+/** A target and its place. */
+export interface Mount {
+  /** As given: `/static`. */
+  readonly prefix: string
+  readonly target: Target
+  /** What the user wrote, for messages: `--mount /static=./public`. */
+  readonly said: string
+}

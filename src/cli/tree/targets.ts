@@ -1,0 +1,63 @@
+import { existsSync, statSync } from 'node:fs'
+import { PlaitError } from '../../errors.ts'
+import { resolveApplication } from '../../hosts/application.ts'
+import { Resource, type TreeNode } from '../../resource/resource.ts'
+import { ReverseProxyResource } from '../../resources/reverse-proxy/reverse-proxy-resource.ts'
+import { parseUpstream } from '../../resources/reverse-proxy/upstream.ts'
+import type { FileOptions } from '../../resources/static/file-settings.ts'
+import { File } from '../../resources/static/file.ts'
+import { WSGIResource } from '../../wsgi/wsgi-resource.ts'
+import { absolutePath } from '../values.ts'
+import type { Target } from './target.ts'
+
+/** A directory, or one file. */
+export function filesTarget(name: string): Target {
+  const path = absolutePath(name)
+  return {
+    description: `files in ${path}`,
+    hasFiles: true,
+    reads: () => path,
+    check: () => {
+      if (!existsSync(path)) throw new PlaitError('PLAIT_CONFIGURATION', `There is no file or directory ${path}`)
+    },
+    make: ({ files }) => (statSync(path).isDirectory() ? new File(path, files) : new SingleFile(path, files)),
+  }
+}
+
+/** One file, at its place and at the `/` of a site. */
+class SingleFile extends Resource {
+  readonly #file: File
+  constructor(path: string, options: FileOptions) {
+    super()
+    this.#file = new File(path, options)
+    this.putChild('', this.#file)
+  }
+  override render(...given: Parameters<TreeNode['render']>): ReturnType<TreeNode['render']> {
+    return this.#file.render(...given)
+  }
+}
+
+/** A WSGI application. */
+export function wsgiTarget(name: string): Target {
+  return {
+    description: `application ${name}`,
+    check: () => void resolveApplication(name),
+    reads: ({ surroundings }) => surroundings.cwd,
+    make: ({ reactor, surroundings, wsgi }) =>
+      new WSGIResource(reactor, reactor.getThreadPool(), { ...surroundings, application: name }, wsgi),
+  }
+}
+
+/**
+ * Another server.
+ * @throws PlaitError `PLAIT_RESOURCE` for what is no address of one
+ */
+export function upstreamTarget(url: string): Target {
+  parseUpstream(url)
+  const make: Target['make'] = ({ wsgi: { maxBody, requestBody } }) =>
+    new ReverseProxyResource(url, {
+      ...(maxBody === undefined ? {} : { maxBody }),
+      ...(requestBody === undefined ? {} : { requestBody }),
+    })
+  return { description: `server at ${url}`, make }
+}
