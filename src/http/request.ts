@@ -6,12 +6,14 @@ import { BodyStream, type BodyConsumer, type BodyFlow } from './body-stream.ts'
 import type { Channel } from './channel.ts'
 import type { Incoming } from './incoming.ts'
 import type { TakenOver } from './opening.ts'
+import { declaredLength, OutgoingBody } from './outgoing-body.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import { hasField, withEarlier } from './response-fields.ts'
 import { ResponseHead } from './response-head.ts'
 import type { ResponseWriter } from './response-writer.ts'
 import { unlinkSpooled } from './spool.ts'
 import { SHORT_BODY } from './whole-response.ts'
+import { writeFrom, type BodyPieces } from './write-from.ts'
 
 export type { BodyConsumer, BodyFlow } from './body-stream.ts'
 export type { TakenOver } from './opening.ts'
@@ -41,6 +43,7 @@ export class Request extends ResponseHead {
   onDisconnect: (() => void) | undefined
   #collector: BodyCollector | undefined
   #stream: BodyStream | undefined
+  #body: OutgoingBody | undefined
   #waiters: { resolve(): void; reject(error: PlaitError): void }[] | undefined
   #over = false
 
@@ -95,25 +98,57 @@ export class Request extends ResponseHead {
 
   // -- the response, as resources give it
 
-  /** Sends the head, if it is not out yet, and a piece of the body. After a disconnect it does nothing. Throws after `finish`. */
-  write(data: string | Uint8Array): void {
+  /**
+   * Sends the head, if it is not out yet, and a piece of the body: text as UTF-8; bytes are not copied. After a disconnect it does nothing.
+   * @returns false when the client is slow: wait for {@link drained} before the next piece, or memory fills with them
+   * @throws PlaitError `PLAIT_RESOURCE` after `finish`, and when the body becomes longer than Content-Length says (it is cut there)
+   */
+  write(data: string | Uint8Array): boolean {
     if (this.finished) throw new PlaitError('PLAIT_RESOURCE', 'Cannot write to a response that is finished')
-    if (this.disconnected) return
+    if (this.disconnected) return false
     if (this.code === 0) this.#sendFields()
-    const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : data
-    if (bytes.length > 0) this.writeChunk(bytes, nothing)
+    const body = (this.#body ??= new OutgoingBody(undefined, false))
+    const bytes = body.accept(typeof data === 'string' ? Buffer.from(data, 'utf8') : data)
+    if (bytes.length > 0) this.writeChunk(bytes, body.sends(bytes.length))
+    const excess = body.excess()
+    if (excess !== undefined) throw excess
+    return !body.full
   }
 
-  /** Ends the response. After a disconnect, or a second time, it does nothing. */
+  /** Fulfilled when the client has taken enough of what was written; rejected with `PLAIT_CLIENT_GONE`. */
+  async drained(): Promise<void> {
+    if (this.disconnected) throw clientGone()
+    await this.#body?.drained()
+  }
+
+  /**
+   * Writes a body piece by piece, none asked for before the client has room for it (in place of Twisted's `registerProducer`). Does not finish the
+   * response. When the client goes, `source` is closed at once (`return()`, and `destroy()` of a stream). To HEAD only the head is sent.
+   * @throws PlaitError `PLAIT_CLIENT_GONE`; and what `source` throws
+   */
+  writeFrom(source: BodyPieces): Promise<void> {
+    return writeFrom(this, source)
+  }
+
+  /**
+   * Ends the response. After a disconnect, or a second time, it does nothing.
+   * @throws PlaitError `PLAIT_RESOURCE` when the body is shorter than Content-Length says; the connection is cut then
+   */
   finish(): void {
     if (this.finished || this.disconnected) return
     if (this.code === 0) this.#sendFields()
+    const shortfall = this.#body?.shortfall()
+    if (shortfall !== undefined) {
+      this.breakOff(shortfall.message)
+      throw shortfall
+    }
     this.finished = true
     this.#writer.end()
   }
 
   /** Fulfilled when the response is whole and given to the system; rejected with `PLAIT_CLIENT_GONE`. */
   notifyFinish(): Promise<void> {
+    if (this.#over) return this.disconnected ? Promise.reject(clientGone()) : Promise.resolve()
     return new Promise((resolve, reject) => (this.#waiters ??= []).push({ resolve, reject }))
   }
 
@@ -145,6 +180,7 @@ export class Request extends ResponseHead {
   #sendFields(): void {
     const { code, message } = this.unsent()
     const headers = this.fieldsSet
+    this.#body = new OutgoingBody(declaredLength(this.fields?.get('content-length')), this.bodyless)
     this.#sendHead(code, message, this.channel.defaultFields?.completeOnce(headers) ?? headers)
   }
 
@@ -200,7 +236,7 @@ export class Request extends ResponseHead {
 
   /** Cuts the connection, so that the client sees that the response is not whole. */
   breakOff(_reason: string): void {
-    if (this.disconnected || this.#over) return
+    if (this.disconnected || this.aborted || this.#over) return
     this.aborted = true
     this.finished = true
     this.#writer.breakOff()
@@ -256,7 +292,7 @@ export class Request extends ResponseHead {
     this.#collector?.abort()
     this.#stream?.abort('the client has gone')
     this.onDisconnect?.()
-    this.#settle(new PlaitError('PLAIT_CLIENT_GONE', 'The client has gone'))
+    this.#settle(clientGone())
     this.#writer.destroy()
   }
 
@@ -270,6 +306,7 @@ export class Request extends ResponseHead {
     this.#over = true
     const file = this.#collector?.path
     if (file !== undefined) unlinkSpooled(file)
+    this.#body?.over(error)
     for (const { resolve, reject } of this.#waiters ?? []) {
       if (error === undefined) resolve()
       else reject(error)
@@ -278,8 +315,8 @@ export class Request extends ResponseHead {
   }
 }
 
-function nothing(): void {
-  // nobody waits for it
+function clientGone(): PlaitError {
+  return new PlaitError('PLAIT_CLIENT_GONE', 'The client has gone')
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

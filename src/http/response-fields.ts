@@ -45,6 +45,12 @@ export class ResponseFields {
     return this.#fields.some((field) => field[0] === lower)
   }
 
+  /** The last value of a field. */
+  get(name: string): string | undefined {
+    const lower = name.toLowerCase()
+    return this.#fields.findLast((field) => field[0] === lower)?.[2]
+  }
+
   flat(): string[] {
     return this.#fields.flatMap(([, name, value]) => [name, value])
   }

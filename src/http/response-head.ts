@@ -38,6 +38,17 @@ export class ResponseHead extends RequestValues {
     return this.fields?.has(name) ?? false
   }
 
+  /** The value that a field has so far; of several the last. Undefined when there is none. */
+  getResponseHeader(name: string): string | undefined {
+    return this.fields?.get(name)
+  }
+
+  /** The response has no body, whatever is written: it answers HEAD, or is a 204 or 304 (RFC 9110 section 6.4.1). */
+  get bodyless(): boolean {
+    const status = this.code === 0 ? this.responseCode : this.code
+    return this.method === 'HEAD' || status === 204 || status === 304
+  }
+
   /** The fields that were set so far, flat: a resource that gives its head in one piece sends them too. */
   get fieldsSet(): readonly string[] {
     return this.fields?.flat() ?? noFields

@@ -4,18 +4,21 @@
  */
 import { PlaitError } from '../errors.ts'
 import type { Request } from '../http/request.ts'
+import type { BodyPieces } from '../http/write-from.ts'
 import { notFound } from './error-page.ts'
 import { UnsupportedMethod } from './unsupported-method.ts'
 
 /**
  * What rendering gives:
  * - text (sent as UTF-8) or bytes: the whole body. Content-Length is set and the request finished.
+ * - an async iterable of text or bytes (an async generator, a stream of Node or of the web): the body, piece by piece, each asked for when the client
+ *   has room for it. The source is closed when the client goes.
  * - `undefined` from a plain method: the method has taken the request over. It calls `request.write` and `request.finish` itself, now or
  *   later (Twisted: `NOT_DONE_YET`).
- * - a promise: of text, of bytes, or of `undefined`. When it is fulfilled the response ends, if the method has not finished it
+ * - a promise of any of these. When it is fulfilled the response ends, if the method has not finished it
  *   itself; when it is rejected the client gets a 500. A method that goes on after it has returned awaits `request.notifyFinish()`.
  */
-export type Rendered = string | Uint8Array | undefined | void
+export type Rendered = string | Uint8Array | BodyPieces | undefined | void
 
 /** A `render_METHOD` method. */
 export type RenderMethod = (request: Request) => Rendered | Promise<Rendered>

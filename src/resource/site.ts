@@ -3,6 +3,7 @@ import { HTTPFactory } from '../http/http-factory.ts'
 import type { HTTPOptions } from '../http/http-factory.ts'
 import type { Request } from '../http/request.ts'
 import type { Logger } from '../log/logger.ts'
+import { isBodyPieces, type BodyPieces } from '../http/write-from.ts'
 import { errorHTML } from './error-page.ts'
 import { failRequest } from './failure.ts'
 import type { Rendered, TreeNode } from './resource.ts'
@@ -60,6 +61,7 @@ export class Site extends HTTPFactory {
       rendered = resource.render(request)
       if (rendered === undefined) return
       if (isPromiseLike(rendered)) void this.#deliverLater(resource, rendered, request)
+      else if (isBodyPieces(rendered)) void this.#deliverLater(resource, Promise.resolve(rendered), request)
       else deliver(rendered, request)
     } catch (error) {
       this.#renderFailed(resource, error, request)
@@ -87,6 +89,7 @@ export class Site extends HTTPFactory {
   async #deliverLater(resource: TreeNode, promise: Promise<Rendered>, request: Request): Promise<void> {
     try {
       const rendered = await promise
+      if (isBodyPieces(rendered)) return await deliverPieces(rendered, request)
       if (request.finished || request.disconnected) return
       if (rendered !== undefined) deliver(rendered, request)
       else request.finish()
@@ -116,6 +119,16 @@ export class Site extends HTTPFactory {
         : errorHTML(501, 'Not Implemented', `This server does not know the method ${method}. The resource: ${takes}`)
     deliver(page, request)
   }
+}
+
+/** Sends a body piece by piece. */
+async function deliverPieces(pieces: BodyPieces, request: Request): Promise<void> {
+  const status = request.responseCode
+  if (request.code === 0 && status !== 204 && status !== 304 && !request.hasResponseHeader('Content-Type')) {
+    request.setHeader('Content-Type', 'text/html')
+  }
+  await request.writeFrom(pieces)
+  request.finish()
 }
 
 /** Sends a whole body, with Content-Length, and a content type where the resource set none. */
