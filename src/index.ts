@@ -101,9 +101,13 @@ export { quoteStringArgument } from './reactor/endpoints/endpoint-words.ts'
 export type { ListenEndpoint } from './reactor/endpoints/listen-endpoint.ts'
 export { CertificateFiles } from './reactor/tls/certificate-files.ts'
 export type { CertificateFilesOptions, CertificatePair } from './reactor/tls/certificate-files.ts'
+export { developmentCertificate } from './reactor/tls/development-certificate.ts'
+export type { DevelopmentCertificate, DevelopmentCertificateOptions } from './reactor/tls/development-certificate.ts'
 export type { TLSContextSource } from './reactor/tls/tls-context.ts'
 export type { TLSInfo } from './reactor/tls/tls-info.ts'
 export type { ProxyProtocolOptions } from './reactor/proxy-protocol/proxy-protocol-layer.ts'
+export { notifyServiceManager } from './reactor/service-notify.ts'
+export type { NotifyOptions } from './reactor/service-notify.ts'
 
 // Applications.
 export { WSGIResource } from './wsgi/wsgi-resource.ts'

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Duplex } from 'node:stream'
 import type { ConnectionInfo, Reactor, ServerFactory } from '#src/reactor/reactor.ts'
 import { MemoryReactor, MemoryThreadPool } from '#src/testing.ts'
+import { until } from '../support/until.ts'
 
 /** Keeps the sockets it is given. */
 class Factory implements ServerFactory {
@@ -41,14 +42,57 @@ test('MemoryReactor records its ports and tells their addresses (I155)', () => {
 test('MemoryPort.connect gives the factory a socket and who is at its ends', async () => {
   const reactor = new MemoryReactor()
   const factory = new Factory()
-  const client = reactor.listenTLS(8443, factory).connect({ peer: { type: 'TCP', host: '10.1.2.3', port: 4 } })
+  const client = reactor.listenTLS(8443, factory).connect({
+    peer: { type: 'TCP', host: '10.1.2.3', port: 4 },
+    tls: { serverName: 'shop.example' },
+  })
   assert.deepEqual(factory.infos, [
-    { peer: { type: 'TCP', host: '10.1.2.3', port: 4 }, host: { type: 'TCP', host: '127.0.0.1', port: 8443 }, secure: true },
+    {
+      peer: { type: 'TCP', host: '10.1.2.3', port: 4 },
+      host: { type: 'TCP', host: '127.0.0.1', port: 8443 },
+      secure: true,
+      tls: {
+        protocol: 'TLSv1.3',
+        cipher: 'TLS_AES_256_GCM_SHA384',
+        serverName: 'shop.example',
+        alpnProtocol: undefined,
+        clientVerify: 'NONE',
+        clientCertificate: undefined,
+      },
+    },
   ])
   const [server] = factory.sockets as [Duplex]
   server.on('data', (data: Buffer) => server.write(data.toString().toUpperCase()))
   client.write('hello')
   await client.until(() => client.received.toString() === 'HELLO')
+})
+
+test('MemoryPort.connect reads a PROXY header where the port has them', async () => {
+  const reactor = new MemoryReactor()
+  const factory = new Factory()
+  const port = reactor.listenTCP(80, factory, { proxyProtocol: { trust: ['192.0.2.1'] } })
+  const client = port.connect()
+  client.write('PROXY TCP4 10.1.2.3 10.0.0.1 4 80\r\nhello')
+  await until('the factory has it', () => factory.sockets.length === 1)
+  assert.deepEqual(factory.infos[0], {
+    peer: { type: 'TCP', host: '10.1.2.3', port: 4 },
+    host: { type: 'TCP', host: '10.0.0.1', port: 80 },
+    secure: false,
+  })
+  assert.equal(String((factory.sockets[0] as Duplex).read()), 'hello')
+  const stranger = port.connect({ peer: { type: 'TCP', host: '198.51.100.1', port: 1 } })
+  await stranger.ended()
+  const slow = port.connect()
+  slow.write('PROXY TCP4 10.1.2.3')
+  reactor.advance(10)
+  await slow.ended()
+  assert.equal(factory.sockets.length, 1)
+})
+
+test('MemoryReactor.adoptStreamPort records its port', () => {
+  const reactor = new MemoryReactor()
+  const port = reactor.adoptStreamPort(3, new Factory())
+  assert.deepEqual([port.getHost(), reactor.ports], [{ type: 'UNIX', name: 'fd 3' }, [port]])
 })
 
 test('MemoryConnection.end half-closes: the server still answers', async () => {

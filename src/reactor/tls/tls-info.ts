@@ -7,7 +7,7 @@ export interface TLSInfo {
   readonly protocol: string
   /** OpenSSL's name: `TLS_AES_256_GCM_SHA384` */
   readonly cipher: string
-  /** The server that the client named (SNI); undefined when it named none. Nobody has checked it. */
+  /** The server that the client named (SNI); undefined when it named none, or went on with a session of TLS 1.2. Nobody has checked it. */
   readonly serverName: string | undefined
   /** The protocol chosen by ALPN (RFC 7301); undefined when there was none. */
   readonly alpnProtocol: string | undefined
