@@ -1,5 +1,6 @@
 import type { ConnectionInfo, Reactor } from '../reactor/reactor.ts'
 import type { DefaultFields } from './default-fields.ts'
+import type { Forwarding } from './forwarded/forwarding.ts'
 import type { TakenOver } from './opening.ts'
 import type { Refusal } from './refusal.ts'
 import type { Request } from './request.ts'
@@ -16,6 +17,8 @@ export interface Channel extends ConnectionInfo {
   readonly limits: HeadLimits
   /** What is added to every response; undefined for nothing. */
   readonly defaultFields: DefaultFields | undefined
+  /** What is done with the fields of proxies. */
+  readonly forwarding: Forwarding
   /** Addresses as text; '' on UNIX sockets. */
   readonly peerHost: string
   readonly peerPort: string

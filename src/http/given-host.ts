@@ -1,5 +1,6 @@
 import { PlaitError } from '../errors.ts'
 import type { Address } from '../reactor/reactor.ts'
+import type { Origin } from './forwarded/origin.ts'
 import { isHost } from './header-policy.ts'
 
 /** What `Request.setHost` was told. */
@@ -22,6 +23,19 @@ export function givenHost(host: string, port: number, secure: boolean): GivenHos
   }
   const field = port === (secure ? 443 : 80) ? named : `${named}:${port}`
   return { address: { type: 'TCP', host: bare, port }, port: String(port), secure, field }
+}
+
+/** What trusted proxies told of host, port and scheme. */
+export function hostOf({ host, port, secure }: Origin): GivenHost {
+  const { name = '', port: written = '' } = host ?? {}
+  const bare = name.replace(/^\[|\]$/g, '')
+  // As the client wrote it; where it wrote no port, the one that it must have used.
+  const field = written !== '' || name === '' || port === (secure ? '443' : '80') ? withPort(name, written) : withPort(name, port)
+  return { address: { type: 'TCP', host: bare, port: Number(port) }, port, secure, field }
+}
+
+function withPort(name: string, port: string): string {
+  return port === '' ? name : `${name}:${port}`
 }
 
 /** `headers` with `host` as the value of the Host field. */

@@ -1,3 +1,4 @@
+import { isForwardingField } from './forwarded/field-names.ts'
 import { refuse, type Refusal } from './refusal.ts'
 
 /**
@@ -12,9 +13,12 @@ export interface HeadFacts {
   /** Body bytes; undefined: chunked. 0: no body. */
   contentLength: number | undefined
   expectsContinue: boolean
+  /** There are fields by which proxies tell where a request came from. */
+  hasForwarding: boolean
 }
 
 // What to do with a field. Bits, so that a field that must be single is noticed the second time.
+const FORWARDING = -1
 const PLAIN = 0
 const DROP = 1
 const HOST = 2
@@ -73,6 +77,10 @@ export function examineHeaders(raw: readonly string[], http11: boolean, facts: H
       dropped++
       continue
     }
+    if (kind === FORWARDING) {
+      facts.hasForwarding = true
+      continue
+    }
     if ((seen & kind) !== 0) return refuse(400, `The field ${name} may come once only`)
     seen |= kind
     if (kind < FIRST_SINGLE) {
@@ -121,5 +129,7 @@ function learn(name: string): number {
 
 /** `X_Y` and `X-Y` are one name to CGI: a client could pass for a proxy that sets the one with the hyphen (CVE-2015-0219). */
 function kindOf(name: string): number {
-  return name.includes('_') ? DROP : (kinds.get(name.toLowerCase()) ?? PLAIN)
+  if (name.includes('_')) return DROP
+  const lower = name.toLowerCase()
+  return kinds.get(lower) ?? (isForwardingField(lower) ? FORWARDING : PLAIN)
 }

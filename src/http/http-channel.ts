@@ -6,6 +6,7 @@ import type { Address, ConnectionInfo, Reactor } from '../reactor/reactor.ts'
 import type { Channel, HeadLimits } from './channel.ts'
 import type { DefaultFields } from './default-fields.ts'
 import type { TLSInfo } from '../reactor/tls/tls-info.ts'
+import type { Forwarding } from './forwarded/forwarding.ts'
 import { HTTP1Writer } from './http1-writer.ts'
 import { Opening, type TakenOver } from './opening.ts'
 import { rawRefusal, refusalPhrase, type Refusal } from './refusal.ts'
@@ -18,6 +19,7 @@ export interface ChannelOwner {
   readonly limits: HeadLimits
   /** What is added to every response; undefined for nothing. */
   readonly defaultFields: DefaultFields | undefined
+  readonly forwarding: Forwarding
   /** No new requests on this connection: the server stops. */
   readonly stopping: boolean
   requestReceived(request: Request): void
@@ -94,6 +96,10 @@ export class HTTPChannel implements Channel {
 
   get defaultFields(): DefaultFields | undefined {
     return this.#owner.defaultFields
+  }
+
+  get forwarding(): Forwarding {
+    return this.#owner.forwarding
   }
 
   /** No request is being read or answered. */

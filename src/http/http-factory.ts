@@ -6,13 +6,14 @@ import type { ConnectionInfo, Reactor, ServerFactory } from '../reactor/reactor.
 import { DefaultFields, type DefaultHeaders } from './default-fields.ts'
 import { isWebSocketOpening, upgradeOnlyWebSockets } from './websocket-opening.ts'
 import type { HeadLimits } from './channel.ts'
+import { Forwarding, type ForwardingOptions } from './forwarded/forwarding.ts'
 import { HTTPChannel, type ChannelOwner } from './http-channel.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import type { Request } from './request.ts'
 import { ConnectionSweep, type ConnectionTimeouts } from './connection-sweep.ts'
 
 /** Options of everything that speaks HTTP. */
-export interface HTTPOptions {
+export interface HTTPOptions extends ForwardingOptions {
   /** Called once for each request when it has ended; `request.aborted` when its response was cut. @default nothing */
   accessLog?: (request: Request) => void
   /**
@@ -50,6 +51,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   readonly logger: Logger
   readonly limits: HeadLimits
   readonly defaultFields: DefaultFields | undefined
+  readonly forwarding: Forwarding
   readonly requestReceived: (request: Request) => void
   readonly #accessLog: ((request: Request) => void) | undefined
   readonly #server: Server
@@ -68,6 +70,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     this.logger = options.logger ?? silentLogger
     this.limits = { maxTarget: options.maxTarget ?? defaults.maxTarget, maxFields: options.maxFields ?? defaults.maxFields }
     this.defaultFields = options.defaultHeaders === undefined ? undefined : new DefaultFields(options.defaultHeaders)
+    this.forwarding = new Forwarding(options)
     const timeouts: ConnectionTimeouts = {
       head: options.headTimeout ?? defaults.headTimeout,
       body: options.bodyTimeout ?? defaults.bodyTimeout,

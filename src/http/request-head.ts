@@ -1,6 +1,7 @@
 import type { Address, Reactor } from '../reactor/reactor.ts'
 import { examineHeaders, type HeadFacts } from './header-policy.ts'
-import { givenHost, withHost, type GivenHost } from './given-host.ts'
+import type { ForwardedNode } from './forwarded/forwarded-node.ts'
+import { givenHost, hostOf, withHost, type GivenHost } from './given-host.ts'
 import type { Channel } from './channel.ts'
 import type { Incoming } from './incoming.ts'
 import { refuse, type Refusal } from './refusal.ts'
@@ -38,6 +39,7 @@ export class RequestHead implements HeadFacts, Target {
   host: string | undefined
   contentLength: number | undefined = 0
   expectsContinue = false
+  hasForwarding = false
   /** The site that serves it; set by the site. */
   site: RequestSite | undefined
   /** Who sends it, below a guard; nothing that a client says by itself comes here. */
@@ -46,6 +48,8 @@ export class RequestHead implements HeadFacts, Target {
   prepath: string[] = []
   #postpath: string[] | undefined
   #given: GivenHost | undefined
+  /** The client, where a trusted proxy stands between. */
+  #client: ForwardedNode | undefined
   /** The request as its parser gave it. */
   protected readonly incoming: Incoming
 
@@ -73,6 +77,26 @@ export class RequestHead implements HeadFacts, Target {
     if (this.authority !== undefined) {
       this.host = this.authority
       this.headers = withHost(this.headers, this.authority)
+    }
+    return this.hasForwarding ? this.#learnOrigin() : undefined
+  }
+
+  /** Takes what trusted proxies say for true, and what others say out of the way. */
+  #learnOrigin(): Refusal | undefined {
+    const { peer, secure, forwarding, reactor } = this.channel
+    const { host, headers } = this
+    const learnt = forwarding.learn({ peer, secure, host, headers }, reactor.logger)
+    if ('status' in learnt) return learnt
+    const { origin } = learnt
+    this.headers = learnt.headers
+    if (origin === undefined) return undefined
+    this.#client = origin.client
+    this.#given = hostOf(origin)
+    if (origin.prefix.length > 0) this.prepath = [...origin.prefix]
+    const { field } = this.#given
+    if (field !== '' && field !== host) {
+      this.host = field
+      this.headers = withHost(this.headers, field)
     }
     return undefined
   }
@@ -126,12 +150,23 @@ export class RequestHead implements HeadFacts, Target {
     return all
   }
 
-  /** The client's address. */
+  /** The client's address: the peer's, or the one that trusted proxies tell (port 0 when they do not tell the port). */
   getClientAddress(): Address {
-    return this.channel.peer
+    const client = this.#client
+    return client === undefined ? this.channel.peer : { type: 'TCP', host: client.host, port: Number(client.port) }
   }
 
-  /** The server's own address, or the one that {@link setHost} gave. */
+  /** The host of {@link getClientAddress} as text; '' on a UNIX socket. */
+  get clientHost(): string {
+    return this.#client?.host ?? this.channel.peerHost
+  }
+
+  /** Its port as text; '' where nobody knows it. */
+  get clientPort(): string {
+    return this.#client?.port ?? this.channel.peerPort
+  }
+
+  /** The server's own address, or the one that trusted proxies or {@link setHost} gave. */
   getHost(): Address {
     return this.#given?.address ?? this.channel.host
   }
@@ -141,7 +176,7 @@ export class RequestHead implements HeadFacts, Target {
     return this.#given?.port ?? this.channel.hostPort
   }
 
-  /** True on TLS, or what {@link setHost} said. */
+  /** True on TLS, or what trusted proxies or {@link setHost} said. */
   isSecure(): boolean {
     return this.#given?.secure ?? this.channel.secure
   }

@@ -13,9 +13,10 @@ export interface AccessRecord {
   readonly aborted: boolean
   /** Seconds of the reactor's clock when the request came. */
   readonly startedAt: number
-  readonly channel: { readonly peerHost: string }
   /** Who sent it, where a guard has found out. */
   readonly user?: { readonly name: string } | undefined
+  /** The client's address; '' where it has none. */
+  readonly clientHost: string
   readonly reactor: { seconds(): number }
   getHeader(name: string): string | undefined
 }
@@ -46,14 +47,14 @@ export function openAccessLog(destination: string): AccessLog {
 
 /** One line of the combined format. */
 export function accessLine(record: AccessRecord, time: string): string {
-  const { method, uri, clientproto, code, bytesSent, aborted, channel } = record
+  const { method, uri, clientproto, code, bytesSent, aborted, clientHost } = record
   const duration = ((record.reactor.seconds() - record.startedAt) * 1000).toFixed(1)
   const request = quote(`${method} ${uri} ${clientproto}`)
   const referer = quote(record.getHeader('referer') ?? '-')
   const agent = quote(record.getHeader('user-agent') ?? '-')
   const user = record.user === undefined ? '-' : userField(record.user.name)
   const end = aborted ? ' aborted' : ''
-  return `${channel.peerHost || '-'} - ${user} [${time}] ${request} ${code || '-'} ${bytesSent || '-'} ${referer} ${agent} ${duration}ms${end}\n`
+  return `${clientHost || '-'} - ${user} [${time}] ${request} ${code || '-'} ${bytesSent || '-'} ${referer} ${agent} ${duration}ms${end}\n`
 }
 
 /** A name without anything that could end the field or the line. */

@@ -73,7 +73,7 @@ type Told = Pick<FailurePage, 'brief' | 'detail'>
 /** What the client did wrong. */
 function blame(request: Request, error: PlaitError, logger: Logger): Told {
   const status = statusOf(error)
-  logger.info(`Refused with ${status}: ${requestLine(request)}: ${error.message}`, { client: request.channel.peerHost })
+  logger.info(`Refused with ${status}: ${requestLine(request)}: ${error.message}`, { client: request.clientHost })
   return { brief: STATUS_CODES[status] ?? 'Error', detail: `${error.message}.` }
 }
 

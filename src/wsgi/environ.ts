@@ -53,9 +53,9 @@ export function buildEnviron(request: Request, received: number | undefined): st
     'SERVER_SOFTWARE',
     serverSoftware,
     'REMOTE_ADDR',
-    channel.peerHost,
+    request.clientHost,
     'REMOTE_PORT',
-    channel.peerPort,
+    request.clientPort,
     'wsgi.url_scheme',
     secure ? 'https' : 'http',
   ]

@@ -14,7 +14,7 @@ function record(changes: Partial<AccessRecord> = {}, headers: Record<string, str
     bytesSent: 37,
     aborted: false,
     startedAt: 10,
-    channel: { peerHost: '127.0.0.1' },
+    clientHost: '127.0.0.1',
     reactor: { seconds: () => 10.0125 },
     getHeader: (name) => headers[name],
     ...changes,
@@ -33,7 +33,7 @@ test('accessLine is the combined format with the duration', () => {
 })
 
 test('accessLine marks what was cut, and shows nothing as -', () => {
-  const line = accessLine(record({ code: 0, bytesSent: 0, aborted: true, channel: { peerHost: '' } }), time)
+  const line = accessLine(record({ code: 0, bytesSent: 0, aborted: true, clientHost: '' }), time)
   assert.equal(line, `- - - [${time}] "GET /x?y HTTP/1.1" - - "-" "-" 12.5ms aborted\n`)
 })
 

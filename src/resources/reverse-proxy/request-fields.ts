@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { parseElement } from '../../http/forwarded/forwarded-element.ts'
+import { parseNode } from '../../http/forwarded/forwarded-node.ts'
+import { fromRight } from '../../http/forwarded/from-right.ts'
 import type { Request } from '../../http/request.ts'
 import { hopByHop } from './hop-by-hop.ts'
 import { mountPath } from './upstream-path.ts'
@@ -8,9 +11,6 @@ const pseudonym = `plait-${randomBytes(4).toString('hex')}`
 /** A way that leads through this process more often is a circle. */
 const MOST_VISITS = 3
 
-/** Fields that say where a request came from. A client that is no trusted proxy can only lie in them. */
-const ORIGIN =
-  /^(?:forwarded|x-forwarded-.*|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|cf-connecting-ip|x-original-.*|x-scheme)$/
 /** Written anew here. */
 const OURS: ReadonlySet<string> = new Set([
   'host',
@@ -28,8 +28,6 @@ const OURS: ReadonlySet<string> = new Set([
 export interface RequestFieldOptions {
   /** Host as the upstream gets it. */
   readonly host: string
-  /** The peer is a proxy whose word counts. */
-  readonly trusted: boolean
   /** Bytes of the body; undefined: chunked. */
   readonly contentLength: number | undefined
 }
@@ -46,19 +44,19 @@ export function isLoop(request: Request): boolean {
 }
 
 /** The fields that an upstream gets, flat. */
-export function requestFields(request: Request, { host, trusted, contentLength }: RequestFieldOptions): string[] {
+export function requestFields(request: Request, { host, contentLength }: RequestFieldOptions): string[] {
   const { rawHeaders } = request
   const ends = hopByHop(rawHeaders)
   const fields = ['Host', host]
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
     const lower = name.toLowerCase()
-    if (ends.has(lower) || OURS.has(lower) || (!trusted && ORIGIN.test(lower))) continue
+    if (ends.has(lower) || OURS.has(lower)) continue
     fields.push(name, rawHeaders[index + 1] as string)
   }
   const via = joined(request, 'via')
   fields.push('Via', `${via === '' ? '' : `${via}, `}${request.clientproto.slice('HTTP/'.length)} ${pseudonym}`)
-  addOrigin(fields, request, trusted)
+  addOrigin(fields, request)
   if (request.wantsWebSocket) fields.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
   addFraming(fields, request.method, contentLength)
   return fields
@@ -73,21 +71,39 @@ function addFraming(fields: string[], method: string, contentLength: number | un
   }
 }
 
-function addOrigin(fields: string[], request: Request, trusted: boolean): void {
+/** What is there of these fields came by proxies that the site trusts: it has removed all others. What the site learnt of them is told on. */
+function addOrigin(fields: string[], request: Request): void {
   const { peerHost } = request.channel
-  const said = (name: string): string => (trusted ? joined(request, name) : '')
   const list = (before: string, last: string): string => [before, last].filter((one) => one !== '').join(', ')
   const add = (name: string, value: string): void => void (value !== '' && fields.push(name, value))
   const proto = request.isSecure() ? 'https' : 'http'
   const host = request.host ?? ''
-  add('X-Forwarded-For', list(said('x-forwarded-for'), peerHost))
-  add('X-Forwarded-Proto', said('x-forwarded-proto') || proto)
-  add('X-Forwarded-Host', said('x-forwarded-host') || host)
-  add('X-Forwarded-Prefix', `${said('x-forwarded-prefix').replace(/\/$/, '')}${mountPath(request)}`)
-  // RFC 7239 section 4; a UNIX socket has no address.
-  const by = peerHost === '' ? 'unknown' : peerHost.includes(':') ? `"[${peerHost}]"` : peerHost
-  const element = `for=${by};proto=${proto}${host === '' ? '' : `;host="${host}"`}`
-  add('Forwarded', list(said('forwarded'), element))
+  const { addresses, elements } = chainOf(joined(request, 'x-forwarded-for'), joined(request, 'forwarded'))
+  add('X-Forwarded-For', list(addresses, peerHost))
+  add('X-Forwarded-Proto', proto)
+  add('X-Forwarded-Host', host)
+  add('X-Forwarded-Prefix', mountPath(request))
+  const element = `for=${quotedNode(peerHost)};proto=${proto}${host === '' ? '' : `;host="${host}"`}`
+  add('Forwarded', list(elements, element))
+}
+
+/** Who came before the peer, in both spellings: a proxy has used one of them, and the next must not find that they contradict each other. */
+function chainOf(addresses: string, elements: string): { addresses: string; elements: string } {
+  if (addresses === '' && elements !== '') {
+    const nodes = [...fromRight([elements], true)].toReversed().map((one) => parseElement(one)?.for ?? 'unknown')
+    return { addresses: nodes.join(', '), elements }
+  }
+  if (elements === '' && addresses !== '') {
+    const nodes = [...fromRight([addresses], false)].toReversed().map((one) => parseNode(one))
+    const hosts = nodes.map((node) => (typeof node === 'object' ? node.host : ''))
+    return { addresses, elements: hosts.map((one) => `for=${quotedNode(one)}`).join(', ') }
+  }
+  return { addresses, elements }
+}
+
+/** An address as RFC 7239 section 6 has it; a UNIX socket has none. */
+function quotedNode(address: string): string {
+  return address === '' ? 'unknown' : address.includes(':') ? `"[${address}]"` : address
 }
 
 /** All values of a field as one list. */

@@ -16,12 +16,6 @@ export interface ReverseProxyOptions {
   preserveHost?: boolean
   /** Translate Location without a host, and the Path of cookies, from the upstream's paths to those here. @default false */
   rewritePaths?: boolean
-  /**
-   * The peer is a proxy: what it says in Forwarded, X-Forwarded-* and the like is passed on, and added to. Where that is not so, these fields are replaced, because
-   * a client could write anything into them.
-   * @default false
-   */
-  trustForwarded?: boolean | ((request: Request) => boolean)
   /** `stream`: the upstream gets the body as it comes. `buffer`: when it is whole, so that a slow client does not occupy the upstream. @default 'stream' */
   requestBody?: 'stream' | 'buffer'
   /** Bytes of a request body (413), 0 = no limit. @default 1 GiB */
@@ -97,10 +91,9 @@ export class ReverseProxyResource implements TreeNode {
 
   #exchange(request: Request, path: string, body: Outgoing['body'], contentLength: number | undefined): void {
     const { authority, base } = this.#upstream.address
-    const { preserveHost = false, rewritePaths = false, trustForwarded = false } = this.#options
+    const { preserveHost = false, rewritePaths = false } = this.#options
     const host = preserveHost ? (request.host ?? authority) : authority
-    const trusted = typeof trustForwarded === 'function' ? trustForwarded(request) : trustForwarded
-    const headers = requestFields(request, { host, trusted, contentLength })
+    const headers = requestFields(request, { host, contentLength })
     const map = { authority, base, mount: mountPath(request), rewritePaths }
     new Exchange(request, this.#upstream, { path, headers, map, body }, this.#settings).start()
   }

@@ -6,7 +6,7 @@ import type { ReverseProxyOptions } from '#src/resources/reverse-proxy/reverse-p
 import { pause, until } from '../../support/until.ts'
 import { serveProxy, upstream } from './serve-proxy.ts'
 
-type Options = ReverseProxyOptions & { atRoot?: boolean; around?: (proxy: TreeNode) => TreeNode }
+type Options = ReverseProxyOptions & { atRoot?: boolean; trustProxy?: string; around?: (proxy: TreeNode) => TreeNode }
 
 /** What the upstream got of a request, as the client wrote it behind the request line. */
 async function got(t: TestContext, line: string, fields = '', { base = '', ...options }: Options & { base?: string } = {}) {
@@ -95,16 +95,26 @@ test('where the request came from is told anew; what an untrusted peer says of i
   assert.deepEqual([values(seen, 'x-real-ip'), values(seen, 'x-forwarded-port')], [[], []])
 })
 
-test('what a trusted proxy says is passed on and added to', async (t) => {
+test('what proxies say that the site trusts is passed on and added to, and what the site learnt of it is told', async (t) => {
   const said =
     'X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: public\r\nX-Forwarded-Prefix: /p/\r\nForwarded: for=9.9.9.9\r\nVia: 1.1 front\r\n'
-  const { seen } = await got(t, 'GET /app/x', said, { trustForwarded: (request) => request.channel.peerHost === '127.0.0.1' })
+  const { seen } = await got(t, 'GET /app/x', said, { trustProxy: 'loopback' })
   assert.deepEqual(values(seen, 'x-forwarded-for'), ['9.9.9.9, 127.0.0.1'])
   assert.deepEqual(values(seen, 'x-forwarded-proto'), ['https'])
   assert.deepEqual(values(seen, 'x-forwarded-host'), ['public'])
   assert.deepEqual(values(seen, 'x-forwarded-prefix'), ['/p/app'])
-  assert.deepEqual(values(seen, 'forwarded'), ['for=9.9.9.9, for=127.0.0.1;proto=http;host="shop.example"'])
+  assert.deepEqual(values(seen, 'forwarded'), ['for=9.9.9.9, for=127.0.0.1;proto=https;host="public"'])
   assert.match(values(seen, 'via').join(), /^1\.1 front, 1\.1 plait-/)
+})
+
+test('whichever spelling a trusted proxy uses, the upstream gets the same way in both', async (t) => {
+  const options = { trustProxy: 'loopback' }
+  const { seen: list } = await got(t, 'GET /app', 'X-Forwarded-For: 2001:db8::9, 127.0.0.7:80\r\n', options)
+  assert.deepEqual(values(list, 'forwarded'), [
+    'for="[2001:db8::9]", for=127.0.0.7, for=127.0.0.1;proto=http;host="shop.example"',
+  ])
+  const { seen: elements } = await got(t, 'GET /app', 'Forwarded: for="[2001:db8::9]";proto=https, proto=http\r\n', options)
+  assert.deepEqual(values(elements, 'x-forwarded-for'), ['[2001:db8::9], unknown, 127.0.0.1'])
 })
 
 test('preserveHost: the upstream gets the Host of the client', async (t) => {

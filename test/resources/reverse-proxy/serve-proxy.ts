@@ -24,11 +24,11 @@ export interface Proxied {
 export async function serveProxy(
   t: TestContext,
   upstream: string,
-  options: ReverseProxyOptions & { atRoot?: boolean; around?: (proxy: TreeNode) => TreeNode } = {},
+  options: ReverseProxyOptions & { atRoot?: boolean; trustProxy?: string; around?: (proxy: TreeNode) => TreeNode } = {},
 ): Promise<Proxied> {
   const logger = new RecordingLogger()
   const reactor = new ClockedReactor({ logger })
-  const { atRoot = false, around = (one) => one, ...rest } = options
+  const { atRoot = false, trustProxy = '', around = (one) => one, ...rest } = options
   const proxy = new ReverseProxyResource(upstream, rest)
   const root = new Resource()
   root.putChild('app', around(proxy))
@@ -38,7 +38,9 @@ export async function serveProxy(
     over.push(request)
     logged.push(`${request.uri} ${request.code}${request.aborted ? ' aborted' : ''}`)
   }
-  const port = reactor.listenTCP(0, new Site(atRoot ? proxy : root, { logger, accessLog }), { interface: '127.0.0.1' })
+  const port = reactor.listenTCP(0, new Site(atRoot ? proxy : root, { logger, accessLog, trustProxy }), {
+    interface: '127.0.0.1',
+  })
   await port.ready
   const clients: RawClient[] = []
   t.after(async () => {
