@@ -44,6 +44,8 @@ export interface WebOptions {
   maxBody?: number
   requestBody?: 'buffer' | 'stream'
   addHeader?: Record<string, string[]>
+  trustProxy?: string[]
+  forwardedFields?: string[]
   displayTracebacks?: boolean
   notracebacks?: boolean
   accessLog?: string

@@ -2,6 +2,7 @@ import { availableParallelism, homedir } from 'node:os'
 import path from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { DefaultFields } from '../http/default-fields.ts'
+import { Forwarding, type ForwardingOptions } from '../http/forwarded/forwarding.ts'
 
 const UNITS: Readonly<Record<string, number>> = Object.freeze({ '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 })
 
@@ -89,4 +90,25 @@ export function parseText(text: string): string {
 /** An absolute path. Shells do not replace `~` behind `=`. */
 export function absolutePath(file: string): string {
   return path.resolve(file.replace(/^~(?=\/|$)/, homedir()))
+}
+
+/** Collects proxies, as the option `trustProxy` of a site wants them. */
+export function parseTrustProxy(text: string, before?: readonly string[]): string[] {
+  const trustProxy = parseList(text, before)
+  return checked(trustProxy, { trustProxy })
+}
+
+/** Collects names of fields, as the option `forwardedFields` of a site wants them. */
+export function parseForwardedFields(text: string, before?: readonly string[]): string[] {
+  const forwardedFields = parseList(text, before).flatMap((line) => line.split(',').map((name) => name.trim()))
+  return checked(forwardedFields, { forwardedFields })
+}
+
+function checked<Value>(value: Value, options: ForwardingOptions): Value {
+  try {
+    void new Forwarding(options)
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`)
+  }
+  return value
 }

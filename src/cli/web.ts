@@ -112,6 +112,8 @@ function makeSite(root: TreeNode, options: WebOptions, { server, access }: Serve
     displayTracebacks: options.displayTracebacks === true && options.notracebacks !== true,
     ...(access === undefined ? {} : { accessLog: (request) => access.log(request) }),
     ...(options.addHeader === undefined ? {} : { defaultHeaders: options.addHeader }),
+    ...(options.trustProxy === undefined ? {} : { trustProxy: options.trustProxy }),
+    ...(options.forwardedFields === undefined ? {} : { forwardedFields: options.forwardedFields }),
   })
 }
 

@@ -1,5 +1,5 @@
 import { defaults } from '../../defaults.ts'
-import { parseField, parseSize } from '../values.ts'
+import { parseField, parseForwardedFields, parseSize, parseTrustProxy } from '../values.ts'
 import type { OptionSpec } from './option-spec.ts'
 
 const REQUESTS = 'Requests and responses'
@@ -29,6 +29,24 @@ export const requestOptions: readonly OptionSpec[] = [
     parse: parseField,
     repeatable: true,
     help: 'a field for every response that does not set it itself: X-Frame-Options: DENY',
+  },
+  {
+    flags: '--trust-proxy <proxies>',
+    group: REQUESTS,
+    env: 'PLAIT_TRUST_PROXY',
+    parse: parseTrustProxy,
+    repeatable: true,
+    default: 'unix',
+    help: 'proxies that are believed when they say where a request came from (Forwarded, X-Forwarded-*): addresses, networks, loopback, private, linklocal, unix, or how many there are in front. 0 is nobody',
+  },
+  {
+    flags: '--forwarded-fields <names>',
+    group: REQUESTS,
+    env: 'PLAIT_FORWARDED_FIELDS',
+    parse: parseForwardedFields,
+    repeatable: true,
+    default: 'all',
+    help: 'the fields that these proxies set, like X-Forwarded-For,X-Forwarded-Proto; others of their kind are removed',
   },
   {
     flags: '--display-tracebacks',
