@@ -100,13 +100,17 @@ export class Request extends ResponseHead {
 
   /**
    * Sends the head, if it is not out yet, and a piece of the body: text as UTF-8; bytes are not copied. After a disconnect it does nothing.
+   * A response without a Content-Type is `text/html`.
    * @returns false when the client is slow: wait for {@link drained} before the next piece, or memory fills with them
    * @throws PlaitError `PLAIT_RESOURCE` after `finish`, and when the body becomes longer than Content-Length says (it is cut there)
    */
   write(data: string | Uint8Array): boolean {
     if (this.finished) throw new PlaitError('PLAIT_RESOURCE', 'Cannot write to a response that is finished')
     if (this.disconnected) return false
-    if (this.code === 0) this.#sendFields()
+    if (this.code === 0) {
+      this.#takeForHTML(typeof data === 'string')
+      this.#sendFields()
+    }
     const body = (this.#body ??= new OutgoingBody(undefined, false))
     const bytes = body.accept(typeof data === 'string' ? Buffer.from(data, 'utf8') : data)
     if (bytes.length > 0) this.writeChunk(bytes, body.sends(bytes.length))
@@ -175,6 +179,13 @@ export class Request extends ResponseHead {
     this.finished = true
     this.#settle(undefined)
     return taken
+  }
+
+  /** What a resource writes without saying what it is, is a page (Twisted: `Request.defaultContentType`). */
+  #takeForHTML(isText: boolean): void {
+    const status = this.responseCode
+    if (status === 204 || status === 304 || this.hasResponseHeader('Content-Type')) return
+    this.setHeader('Content-Type', isText ? 'text/html; charset=utf-8' : 'text/html')
   }
 
   #sendFields(): void {

@@ -46,7 +46,7 @@ export function sendFailurePage(request: Request, page: FailurePage): void {
   const headers = ['Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(body.length), ...(page.headers ?? [])]
   // Fields that the resource set before it failed remain (a cookie, say), but for those that spoke of another body.
   for (const name of ofTheBody) if (request.hasResponseHeader(name)) request.removeHeader(name)
-  request.sendWhole(page.status, page.brief, headers, body)
+  request.sendWhole(page.status, STATUS_CODES[page.status] ?? page.brief, headers, body)
 }
 
 /**

@@ -61,6 +61,29 @@ class Pieces {
   }
 }
 
+test('Request.write makes a page of what has no type, but for 204 and 304 (B67)', async () => {
+  const typeOf = async (render: (request: Request) => void): Promise<string | undefined> =>
+    (await serveLeaf(render).port.request('GET /')).headers['content-type']
+  const write = (piece: string | Uint8Array) => (request: Request) => {
+    request.write(piece)
+    request.finish()
+  }
+  assert.equal(await typeOf(write('text')), 'text/html; charset=utf-8')
+  assert.equal(await typeOf(write(Uint8Array.of(1))), 'text/html')
+  const typed = (request: Request): void => {
+    request.setHeader('Content-Type', 'text/x')
+    write('text')(request)
+  }
+  assert.equal(await typeOf(typed), 'text/x')
+  for (const status of [204, 304]) {
+    const coded = (request: Request): void => {
+      request.setResponseCode(status)
+      write('')(request)
+    }
+    assert.equal(await typeOf(coded), undefined)
+  }
+})
+
 test('Request.write sends the head with the first piece, and throws after finish (B81)', async () => {
   const { port } = serveLeaf((request) => {
     request.setHeader('X-A', 'b')

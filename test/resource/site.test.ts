@@ -179,6 +179,7 @@ test('Site answers an exception in render with 500 and logs it with the id on th
   )
   const response = await port.request('GET /path?q')
   assert.equal(response.status, 500)
+  assert.equal(response.reason, 'Internal Server Error')
   assert.match(response.text, /Processing Failed/)
   assert.doesNotMatch(response.text, /secret/)
   assert.equal(response.headers['content-type'], 'text/html; charset=utf-8')
