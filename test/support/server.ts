@@ -66,6 +66,11 @@ export function startProgram(file: string, env?: Readonly<Record<string, string>
   return start(process.execPath, [file], env)
 }
 
+/** Runs a program of Python's which writes `listening on http://…` when it does. */
+export function startPython(python: string, words: readonly string[]): Promise<RunningServer> {
+  return start(python, words)
+}
+
 /** Serves an application with the standard library's reference server, one thread for each connection. */
 export function startReference(served: ServedApplication): Promise<RunningServer> {
   const words = [`${root}/test/fixtures/serve_with_wsgiref.py`, served.folder, served.application]

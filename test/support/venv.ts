@@ -1,24 +1,44 @@
 /**
- * The Python frameworks that the end-to-end tests serve: `.venvs/test`, made when it is first needed and again when
- * test/fixtures/apps/requirements.txt changes or its interpreter is gone. Run it as a program to make it before the tests start.
+ * Python packages that tests need, in virtual environments below `.venvs/`: made when they are first needed, and again when the list of
+ * packages changes or the interpreter is gone. Run it as a program to make them all before the tests start.
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { root } from './paths.ts'
 
 const run = promisify(execFile)
 
-/** The folder of the environment. */
-export const venvFolder: string = `${root}/.venvs/test`
-const requirements = `${root}/test/fixtures/apps/requirements.txt`
-const stamp = `${venvFolder}/made-of.txt`
-/** Written when the packages could not be had, so that each test file does not wait for the network again. */
-const failure = `${root}/.venvs/test-failed.txt`
-/** Django 5.2 is the most demanding of the frameworks. */
-const wanted: readonly [number, number] = [3, 10]
+/** A virtual environment. */
+export interface Environment {
+  /** Its folder, absolute. */
+  readonly folder: string
+  /** The list of its packages, absolute. */
+  readonly requirements: string
+  /** What is in it, in words. */
+  readonly what: string
+  /** The oldest Python that its packages take. */
+  readonly wanted: readonly [major: number, minor: number]
+}
+
+/** The frameworks that the end-to-end tests serve. Django 5.2 is the most demanding of them. */
+export const frameworks: Environment = {
+  folder: `${root}/.venvs/test`,
+  requirements: `${root}/test/fixtures/apps/requirements.txt`,
+  what: 'Flask, Django, Bottle, Falcon and Pyramid',
+  wanted: [3, 10],
+}
+
+/** Twisted itself, to compare with. */
+export const twisted: Environment = {
+  folder: `${root}/.venvs/twisted`,
+  requirements: `${root}/test/fixtures/twisted/requirements.txt`,
+  what: 'Twisted',
+  wanted: [3, 9],
+}
 
 /** The environment's interpreter, or why there is none. */
 export type Venv = { readonly python: string } | { readonly missing: string }
@@ -27,45 +47,60 @@ export type Venv = { readonly python: string } | { readonly missing: string }
  * The environment as it lies on the disk; makes nothing.
  * @returns `missing` says what to do, when there is none for the present list of packages.
  */
-export function findVenv(): Venv {
-  const python = `${venvFolder}/bin/python`
-  if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8').split('\n')[0] === fingerprint()) return { python }
+export function findVenv(environment: Environment = frameworks): Venv {
+  const python = `${environment.folder}/bin/python`
+  const stamp = stampOf(environment)
+  if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8').split('\n')[0] === fingerprint(environment)) {
+    return { python }
+  }
+  const failure = failureOf(environment)
   if (existsSync(failure)) return { missing: readFileSync(failure, 'utf8').trim() }
-  return { missing: 'The Python frameworks are not installed: run node build/test/support/venv.js' }
+  return { missing: `Not installed: ${environment.what}. Run node build/test/support/venv.js` }
 }
 
 /**
  * Makes the environment unless it is there already.
  * @param python the interpreter that it is made of
  */
-export async function makeVenv(python: string = 'python3'): Promise<Venv> {
-  const found = findVenv()
+export async function makeVenv(environment: Environment, python: string = 'python3'): Promise<Venv> {
+  const found = findVenv(environment)
   if ('python' in found) return found
+  const { folder, requirements, what } = environment
+  mkdirSync(path.dirname(folder), { recursive: true })
   try {
-    await refuseOldPython(python)
-    process.stderr.write(`Installing Flask, Django, Bottle, Falcon and Pyramid into ${venvFolder}\n`)
-    rmSync(venvFolder, { recursive: true, force: true })
-    await run(python, ['-m', 'venv', venvFolder])
+    await refuseOldPython(python, environment)
+    process.stderr.write(`Installing ${what} into ${folder}\n`)
+    rmSync(folder, { recursive: true, force: true })
+    await run(python, ['-m', 'venv', folder])
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', requirements]
-    await run(`${venvFolder}/bin/python`, pip)
-    writeFileSync(stamp, `${fingerprint()}\n`)
-    rmSync(failure, { force: true })
-    return findVenv()
+    await run(`${folder}/bin/python`, pip)
+    writeFileSync(stampOf(environment), `${fingerprint(environment)}\n`)
+    rmSync(failureOf(environment), { force: true })
+    return findVenv(environment)
   } catch (error) {
-    const missing = `The Python frameworks could not be installed: ${reason(error)}`
-    writeFileSync(failure, missing)
+    const missing = `Could not be installed: ${what}: ${reason(error)}`
+    writeFileSync(failureOf(environment), missing)
     return { missing }
   }
 }
 
-async function refuseOldPython(python: string): Promise<void> {
+async function refuseOldPython(python: string, { wanted }: Environment): Promise<void> {
   const { stdout } = await run(python, ['-c', 'import sys; print(*sys.version_info[:2])'])
   const [major = 0, minor = 0] = stdout.trim().split(' ').map(Number)
   if (major < wanted[0] || (major === wanted[0] && minor < wanted[1]))
-    throw new Error(`${python} is Python ${major}.${minor}, and they need ${wanted.join('.')}`)
+    throw new Error(`${python} is Python ${major}.${minor}, and ${wanted.join('.')} is needed`)
 }
 
-function fingerprint(): string {
+function stampOf({ folder }: Environment): string {
+  return `${folder}/made-of.txt`
+}
+
+/** Written when the packages could not be had, so that each test file does not wait for the network again. */
+function failureOf({ folder }: Environment): string {
+  return `${folder}-failed.txt`
+}
+
+function fingerprint({ requirements }: Environment): string {
   return createHash('sha256').update(readFileSync(requirements)).digest('hex')
 }
 
@@ -77,11 +112,13 @@ function reason(error: unknown): string {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  rmSync(failure, { force: true })
-  const venv = await makeVenv()
-  if ('missing' in venv) {
-    const bar = '*'.repeat(72)
-    process.stderr.write(`${bar}\n${venv.missing}\nThe end-to-end tests that need them are skipped.\n${bar}\n`)
-    if (process.env['CI'] === 'true') process.exitCode = 1
+  for (const environment of [frameworks, twisted]) {
+    rmSync(failureOf(environment), { force: true })
+    const venv = await makeVenv(environment)
+    if ('missing' in venv) {
+      const bar = '*'.repeat(72)
+      process.stderr.write(`${bar}\n${venv.missing}\nThe tests that need it are skipped.\n${bar}\n`)
+      if (process.env['CI'] === 'true') process.exitCode = 1
+    }
   }
 }

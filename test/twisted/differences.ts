@@ -1,0 +1,204 @@
+/** The differences that are meant. Why each is there is said in docs/differences-from-twisted.md under its statement. */
+
+/** One difference. */
+export interface Difference {
+  /** The row of docs/differences-from-twisted.md. */
+  readonly statement: string
+  /** The statuses, where they differ; what else differs then follows from that. */
+  readonly status?: readonly [twisted: number | 'none', plait: number | 'none']
+  /** What else differs, see `Observation`. */
+  readonly aspects?: readonly string[]
+  /** The exchanges in which it shows: in each of them, and in each aspect. */
+  readonly at: readonly string[]
+}
+
+/** The aspects with the statuses among them. */
+export function aspectsOf({ status, aspects = [] }: Difference): string[] {
+  return status === undefined ? [...aspects] : [`status ${status.join(' ')}`, ...aspects]
+}
+
+/** Exchanges in which both send content of the file letters.txt, whole or in part. */
+const letters = [
+  'GET /static/letters.txt',
+  'HEAD /static/letters.txt',
+  'GET /static/./letters.txt',
+  'GET /static/link.txt',
+  'if-modified-since, before',
+  'if-modified-since, nonsense',
+  'range 2-4',
+  'range 20-',
+  'range -3',
+  'range 20-99',
+  'range 4-2',
+  'range in another unit',
+  'range with HEAD',
+  'two ranges',
+  'two ranges, one beyond the end',
+]
+
+/** Exchanges in which both send another file of text. */
+const texts = [
+  'GET /static/',
+  'GET /static/empty.txt',
+  'GET /static/page.html',
+  'GET /static/style.css',
+  'GET /static/with%20space%20&%20more.txt',
+  'GET /static/caf%C3%A9.txt',
+  'GET /static/100%25.txt',
+  'GET /static/%3Cb%3E.txt',
+  'GET /static/sub/',
+  'GET /short/page',
+  'GET /short/style',
+]
+
+/** What is no HTTP, for both. */
+const refused = [
+  'another version',
+  'a space before a colon',
+  'a field without a colon',
+  'a control character in a field',
+  'bytes outside ASCII in the target',
+  'two lengths',
+  'a length and chunks',
+  'a length with a sign',
+  'a list of lengths',
+  'a chunk size that is none',
+  'a chunk size with 0x',
+]
+
+const unauthorized = [
+  'basic, nothing shown',
+  'basic, wrong',
+  'basic, another user',
+  'basic, nothing that can be decoded',
+  'basic, another scheme',
+  'digest, nothing shown',
+  'digest, nonsense',
+  'digest, wrong',
+  'digest, of another method',
+]
+
+/** All of them, in the order of the statements. */
+export const differences: readonly Difference[] = [
+  // WSGI
+  { statement: 'A3', status: [200, 400], at: ['frob /wsgi/'] },
+  { statement: 'A3', status: [501, 400], at: ['FOO /getonly'] },
+  { statement: 'A11', status: [404, 200], at: ['an absolute target'] },
+  { statement: 'A12', status: [200, 400], at: ['GET /echo/a%20b/%2Fc//d/?x=1&y=?z#f'] },
+  { statement: 'A14', aspects: ['body'], at: ['environ of a body'] },
+  { statement: 'A17', aspects: ['body'], at: ['forwarded fields for environ'] },
+  { statement: 'A18', aspects: ['body'], at: ['cookies for environ'] },
+  { statement: 'A19', aspects: ['body'], at: ['underscores and Proxy for environ'] },
+  { statement: 'A20', status: [200, 400], at: ['a folded field for environ'] },
+  { statement: 'A22', aspects: ['body'], at: ['environ of a body in chunks'] },
+  {
+    statement: 'A36',
+    aspects: ['content-length', 'transfer-encoding'],
+    at: ['/one', '/none', '/many', '/replaced', '/reason', '/untyped'].map((page) => `GET /wsgi${page}`),
+  },
+  { statement: 'A36', aspects: ['content-length'], at: ['HEAD /wsgi/one'] },
+  { statement: 'A37', aspects: ['rest'], at: ['GET /wsgi/length_short'] },
+  {
+    statement: 'A43',
+    aspects: ['body', 'content-type', 'content-length', 'transfer-encoding'],
+    at: ['GET /wsgi/fails', 'an application that fails, then a request'],
+  },
+
+  // The tree
+  { statement: 'B60', status: [405, 400], at: ['GET *'] },
+  { statement: 'B63', aspects: ['allow'], at: ['GET /postonly', 'GET /nothing'] },
+  { statement: 'B63', status: [500, 405], at: ['HEAD /postonly'] },
+  { statement: 'B64', status: [501, 405], at: ['PUT /getonly', 'OPTIONS /getonly', 'DELETE /unusual'] },
+  { statement: 'B68', aspects: ['content-length'], at: ['GET /code/204', 'GET /code/304', '304, then a request'] },
+  { statement: 'B69', aspects: ['reason'], at: ['GET /code/418', 'range 26-', 'range of an empty file'] },
+  {
+    statement: 'B70',
+    aspects: ['content-length', 'transfer-encoding'],
+    at: ['GET /years/nineteen', 'GET /payment/at/any/depth', 'POST /payment', 'GET /forbidden', 'GET /notfound/x'],
+  },
+  { statement: 'B70', aspects: ['content-length'], at: ['HEAD /forbidden'] },
+  { statement: 'B72', aspects: ['body', 'content-type'], at: ['GET /boom', 'GET /scripts/fails'] },
+  { statement: 'B72', aspects: ['body', 'complete'], at: ['GET /boomlater'] },
+  { statement: 'B86', aspects: ['content-length'], at: ['if-modified-since, the same time'] },
+  { statement: 'B87', aspects: ['set-cookie'], at: ['GET /fields'] },
+
+  // HTTP
+  { statement: 'D102', status: [400, 200], aspects: ['end'], at: ['two spaces'] },
+  { statement: 'D102', status: [400, 505], at: ['no version'] },
+  { statement: 'D105', status: ['none', 200], aspects: ['responses'], at: ['a field of 20 KB'] },
+  { statement: 'D106', aspects: ['body', 'content-type', 'content-length', 'connection', 'date'], at: refused },
+  { statement: 'D107', status: [200, 400], at: ['no host', 'two hosts'] },
+  { statement: 'D108', status: [400, 501], at: ['a coding that nobody knows'] },
+  { statement: 'D108', status: [200, 501], at: ['the coding identity'] },
+  { statement: 'D110', status: [200, 417], at: ['an expectation that nobody knows'] },
+  {
+    statement: 'D111',
+    aspects: ['connection'],
+    at: [
+      'two requests in a row',
+      'HEAD, then a request',
+      '204, then a request',
+      '304, then a request',
+      'a slow page, then a request',
+      'close in a second field',
+    ],
+  },
+  { statement: 'D111', aspects: ['end'], at: ['close in a second field'] },
+  { statement: 'D112', aspects: ['2:status 200 none', 'connection', 'responses'], at: ['a body, then a request'] },
+  {
+    statement: 'D115',
+    aspects: ['version', 'connection'],
+    at: ['HTTP/1.0', 'HTTP/1.0 to an application', 'HTTP/1.0 that would stay'],
+  },
+
+  // Files
+  {
+    statement: 'E119',
+    aspects: ['location', 'body', 'content-type', 'content-length'],
+    at: ['GET /static', 'GET /static?a=b', 'GET /static/sub'],
+  },
+  { statement: 'E120', status: [200, 404], at: ['GET /static/.hidden', 'GET /static/out.txt'] },
+  { statement: 'E120', status: [500, 400], at: ['GET /static/letters.txt%00'] },
+  {
+    statement: 'E122',
+    aspects: ['content-type'],
+    at: [...letters, ...texts, 'GET /static/unknown.zzz', 'GET /static/noending', 'GET /static/packed.txt.gz'],
+  },
+  { statement: 'E122', aspects: ['content-encoding'], at: ['GET /static/packed.txt.gz'] },
+  {
+    statement: 'E123',
+    aspects: ['etag', 'x-content-type-options'],
+    at: [
+      ...letters,
+      ...texts,
+      'GET /static/unknown.zzz',
+      'GET /static/noending',
+      'GET /static/packed.txt.gz',
+      'GET /static/picture.png',
+      'GET /static/data.json',
+      'if-modified-since, the same time',
+    ],
+  },
+  { statement: 'E124', status: [200, 412], at: ['if-unmodified-since, before', 'if-match, another'] },
+  { statement: 'E124', status: [200, 304], at: ['if-none-match, any'] },
+  { statement: 'E124', status: [206, 200], at: ['if-range, another'] },
+  { statement: 'E125', aspects: ['accept-ranges', 'content-type', 'last-modified'], at: ['range 26-', 'range of an empty file'] },
+  { statement: 'E126', status: [500, 206], at: ['range -300'] },
+  { statement: 'E126', status: [500, 200], at: ['range of nothing'] },
+  { statement: 'E126', status: [500, 416], at: ['two ranges, both beyond the end'] },
+  { statement: 'E126', aspects: ['body', 'content-length'], at: ['two ranges'] },
+  { statement: 'E126', aspects: ['body', 'content-length', 'content-range'], at: ['two ranges, one beyond the end'] },
+  {
+    statement: 'E128',
+    aspects: ['body', 'cache-control', 'content-security-policy', 'x-content-type-options'],
+    at: ['GET /static/list/'],
+  },
+  { statement: 'E130', aspects: ['connection', 'date'], at: ['GET /scripts/as-is.asis'] },
+
+  // Scripts
+  { statement: 'F132', aspects: ['body'], at: ['GET /scripts/none'] },
+
+  // The guard
+  { statement: 'H150', aspects: ['www-authenticate', 'body', 'content-type', 'content-length'], at: unauthorized },
+  { statement: 'H150', aspects: ['www-authenticate', 'content-type', 'content-length'], at: ['basic, HEAD'] },
+]

@@ -1,0 +1,216 @@
+/** The tree of the comparison, in Plait: node serve-tree.js, with the folder in TREE. test/fixtures/twisted/serve_tree.py is the same in Twisted. */
+import {
+  ASISProcessor,
+  BasicCredentialFactory,
+  Data,
+  DigestCredentialFactory,
+  File,
+  HTTPAuthSessionWrapper,
+  InMemoryChecker,
+  Portal,
+  Resource,
+  Site,
+  ThreadPool,
+  WSGIResource,
+  errorPage,
+  forbidden,
+  notFound,
+  reactor,
+  scriptProcessors,
+} from 'plait'
+import type { CredentialFactory, Rendered, Request, TreeNode } from 'plait'
+import path from 'node:path'
+
+const folder = process.env['TREE'] as string
+
+/** A leaf that says where it is. */
+class Echo extends Resource {
+  override isLeaf = true
+
+  render_GET(request: Request): Rendered {
+    request.setHeader('Content-Type', 'text/plain')
+    const lines = [`${request.method} ${request.uri}`, request.prepath.join('|'), request.postpath.join('|'), '']
+    return Buffer.from(lines.join('\n'), 'latin1')
+  }
+
+  render_POST(request: Request): Rendered {
+    return this.render_GET(request)
+  }
+}
+
+class GetOnly extends Resource {
+  render_GET(): Rendered {
+    return Buffer.from('<p>got</p>')
+  }
+}
+
+class PostOnly extends Resource {
+  render_POST(): Rendered {
+    return Buffer.from('<p>posted</p>')
+  }
+}
+
+class Nothing extends Resource {}
+
+class Unusual extends Resource {
+  override isLeaf = true
+  override allowedMethods = ['GET', 'PROPFIND']
+
+  render_PROPFIND(): Rendered {
+    return Buffer.from('<p>found</p>')
+  }
+}
+
+class Boom extends Resource {
+  override isLeaf = true
+
+  render_GET(request: Request): Rendered {
+    request.setHeader('X-Before', 'kept')
+    request.setHeader('Content-Type', 'image/png')
+    throw new Error('boom')
+  }
+}
+
+class BoomLater extends Resource {
+  override isLeaf = true
+
+  render_GET(request: Request): Rendered {
+    request.write(Buffer.from('begun'))
+    throw new Error('boom')
+  }
+}
+
+class Later extends Resource {
+  override isLeaf = true
+
+  render_GET(request: Request): void {
+    reactor.callLater(0.01, () => {
+      request.write(Buffer.from('one'))
+      request.write(Buffer.from('two'))
+      request.finish()
+    })
+  }
+}
+
+/** Answers with the status that the path names, and a body. */
+class Code extends Resource {
+  override isLeaf = true
+
+  render_GET(request: Request): Rendered {
+    request.setResponseCode(Number(request.postpath[0]))
+    return Buffer.from('body')
+  }
+}
+
+class Fields extends Resource {
+  override isLeaf = true
+
+  render_GET(request: Request): Rendered {
+    request.setHeader('x-one-name', 'first')
+    request.setHeader('X-One-Name', 'second')
+    request.setHeader('Cache-Control', 'no-store')
+    request.addHeader('X-Many', '1')
+    request.addHeader('x-many', '2')
+    request.setHeader('Content-Type', 'text/plain')
+    request.addCookie('a', '1', { path: '/', httpOnly: true, sameSite: 'lax' })
+    request.addCookie('b', '2', { domain: 'example.test', maxAge: 60, secure: true })
+    return 'fields'
+  }
+}
+
+class Went extends Resource {
+  override isLeaf = true
+
+  render_GET(request: Request): Rendered {
+    request.redirect('/elsewhere?a=b')
+    return ''
+  }
+}
+
+/** A page for each year, as in the how-to. */
+class Years extends Resource {
+  override getChild(name: string): TreeNode {
+    return /^-?\d+$/.test(name) ? new Year(Number(name)) : notFound()
+  }
+}
+
+class Year extends Resource {
+  readonly #year: number
+
+  constructor(year: number) {
+    super()
+    this.#year = year
+  }
+
+  render_GET(): Rendered {
+    return Buffer.from(`<pre>${this.#year}</pre>`)
+  }
+}
+
+/** Static children win, the application gets the rest: the usual idiom. */
+class Fallback extends Resource {
+  readonly #application: TreeNode
+
+  constructor(application: TreeNode) {
+    super()
+    this.#application = application
+  }
+
+  override getChild(name: string, request: Request): TreeNode {
+    request.prepath.pop()
+    request.postpath.unshift(name)
+    return this.#application
+  }
+}
+
+function guarded(factory: CredentialFactory): TreeNode {
+  const realm = { requestAvatar: () => ({ resource: new Echo() }) }
+  return new HTTPAuthSessionWrapper(new Portal(realm, [new InMemoryChecker({ alice: 'se:cret' })]), [factory])
+}
+
+function tree(pool: ThreadPool): Resource {
+  const root = new Resource()
+  const deep = new Resource()
+  deep.putChild('', new Echo())
+  deep.putChild('a b', new Echo())
+  deep.putChild('a/b', new Echo())
+  const children: Record<string, TreeNode> = {
+    '': new Data('root', 'text/plain'),
+    data: new Data('some data', 'text/x-data'),
+    empty: new Data('', 'text/plain'),
+    echo: new Echo(),
+    deep,
+    getonly: new GetOnly(),
+    postonly: new PostOnly(),
+    nothing: new Nothing(),
+    unusual: new Unusual(),
+    boom: new Boom(),
+    boomlater: new BoomLater(),
+    later: new Later(),
+    code: new Code(),
+    fields: new Fields(),
+    went: new Went(),
+    years: new Years(),
+    payment: errorPage(402, 'Payment <Required>', 'Pay & come again.'),
+    forbidden: forbidden(),
+    notfound: notFound(),
+    static: new File(path.join(folder, 'www')),
+    short: new File(path.join(folder, 'www'), { ignoredExts: ['.html', '*'], indexNames: ['none'] }),
+    scripts: new File(path.join(folder, 'scripts'), {
+      ignoredExts: ['.rpy.ts'],
+      processors: { ...scriptProcessors, '.asis': (file) => new ASISProcessor(file) },
+    }),
+    basic: guarded(new BasicCredentialFactory('area')),
+    digest: guarded(new DigestCredentialFactory({ realm: 'area', algorithms: ['MD5'] })),
+    wsgi: new WSGIResource(reactor, pool, application),
+    fallback: new Fallback(new WSGIResource(reactor, pool, application)),
+  }
+  for (const [name, child] of Object.entries(children)) root.putChild(name, child)
+  return root
+}
+
+const application = { application: 'wsgi_pages.application', cwd: folder }
+const port = reactor.listenTCP(0, new Site(tree(new ThreadPool({ maxThreads: 4 }))), { interface: '127.0.0.1' })
+await port.ready
+process.stdout.write(`listening on http://127.0.0.1:${(port.getHost() as { port: number }).port}/\n`)
+await reactor.run()
