@@ -67,6 +67,14 @@ export type { WebSocketHandler, WebSocketOptions } from './resources/websocket/w
 export type { Origins } from './resources/websocket/opening-check.ts'
 
 // - CGI
+export { CGIScript } from './resources/cgi/cgi-script.ts'
+export { FilteredScript } from './resources/cgi/filtered-script.ts'
+export type { FilteredScriptOptions } from './resources/cgi/filtered-script.ts'
+export { CGIDirectory } from './resources/cgi/cgi-directory.ts'
+export type { CGIDirectoryOptions } from './resources/cgi/cgi-directory.ts'
+export type { CGIOptions } from './resources/cgi/cgi-settings.ts'
+export { ProcessLimit } from './resources/cgi/process-limit.ts'
+export type { ProcessLimitOptions } from './resources/cgi/process-limit.ts'
 
 // - authentication
 export { HTTPAuthSessionWrapper } from './resources/guard/http-auth-session-wrapper.ts'
