@@ -36,6 +36,11 @@ export { Request } from './http/request.ts'
 export type { RequestUser } from './http/request.ts'
 export type { TakenOver } from './http/opening.ts'
 export type { CookieOptions } from './http/cookies.ts'
+export type { FieldMap } from './http/field-map.ts'
+export { URLPath } from './http/url-path.ts'
+export type { URLParts } from './http/url-path.ts'
+export type { BodyPieces } from './http/write-from.ts'
+export type { DefaultHeaders } from './http/default-fields.ts'
 
 // Ready-made resources.
 export { Data } from './resources/data.ts'

@@ -141,6 +141,12 @@ export class RequestHead implements HeadFacts, Target {
     return undefined
   }
 
+  /** All values of a field, any case, in the order in which they came; none when there is none (Twisted: `requestHeaders.getRawHeaders`). */
+  getRawHeaders(name: string): string[] {
+    const lower = name.toLowerCase()
+    return this.headers.filter((_, index) => index % 2 === 1 && (this.headers[index - 1] as string).toLowerCase() === lower)
+  }
+
   /** Fields by lower-case name, last value (Twisted: `getAllHeaders`). */
   getAllHeaders(): Map<string, string> {
     const all = new Map<string, string>()

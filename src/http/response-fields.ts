@@ -4,6 +4,14 @@ import { PlaitError } from '../errors.ts'
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
+const ofTheBody: ReadonlySet<string> = new Set([
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'content-type',
+])
+
 /** Status and fields of a response that a resource builds up. */
 export class ResponseFields {
   code = 200
@@ -51,8 +59,10 @@ export class ResponseFields {
     return this.#fields.findLast((field) => field[0] === lower)?.[2]
   }
 
+  /** As they go out. A 304 says nothing of a body that it has not (RFC 9110 section 15.4.5). */
   flat(): string[] {
-    return this.#fields.flatMap(([, name, value]) => [name, value])
+    const fields = this.code === 304 ? this.#fields.filter(([lower]) => !ofTheBody.has(lower)) : this.#fields
+    return fields.flatMap(([, name, value]) => [name, value])
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * The environ of PEP 3333, from a request. Text is latin-1 "bytes as text"; nothing of the server's own environment is in it.
  */
+import { hostName, portOf } from '../http/host-name.ts'
 import type { Request, RequestUser } from '../http/request.ts'
 import { serverSoftware } from '../version.ts'
 import { headerName, trimHeaderNames } from './header-name.ts'
@@ -97,17 +98,4 @@ function addHeaders(environ: string[], fields: readonly string[], received: numb
 /** Decoded segments as a path, `''` for none. */
 function joinSegments(segments: readonly string[]): string {
   return segments.length === 0 ? '' : `/${segments.join('/')}`
-}
-
-/** The name in a Host field: without port, and without the brackets of an IPv6 address. */
-function hostName(host: string | undefined): string {
-  if (host === undefined) return ''
-  if (host.startsWith('[')) return host.slice(1, host.indexOf(']'))
-  const colon = host.indexOf(':')
-  return colon < 0 ? host : host.slice(0, colon)
-}
-
-/** The port in a Host field, `''` when it has none. */
-function portOf(host: string | undefined): string {
-  return /:(\d+)$/.exec(host ?? '')?.[1] ?? ''
 }

@@ -1,4 +1,5 @@
 /** The way from a directory to its content. */
+import { encodeRaw } from '../../http/encode-url.ts'
 import type { Request } from '../../http/request.ts'
 
 /**
@@ -8,8 +9,8 @@ import type { Request } from '../../http/request.ts'
 export function addSlash(request: Request): Uint8Array {
   const { path, queryString } = request
   // `./`: a segment with a colon would be taken for a scheme (RFC 3986 section 4.2).
-  const location = `./${path.slice(path.lastIndexOf('/') + 1)}/`
-  request.redirect(queryString === '' ? location : `${location}?${queryString}`)
+  const location = encodeRaw(`./${path.slice(path.lastIndexOf('/') + 1)}/${queryString === '' ? '' : `?${queryString}`}`)
+  request.redirect(location)
   request.setHeader('Content-Type', 'text/plain; charset=utf-8')
   return Buffer.from('This is a directory: its address ends with a slash\n')
 }
