@@ -57,7 +57,8 @@ describe('side by side with Twisted', { skip, timeout: 60_000 }, () => {
     for (const [name, pair] of seen) for (const [aspect, what] of differing(...pair)) found.set(`${name}: ${aspect}`, what)
     const unexpected = [...found].filter(([key]) => !expected.has(key)).map(([key, what]) => `${key}: ${what}`)
     const gone = [...expected].filter(([key]) => !found.has(key)).map(([key, statement]) => `${statement} ${key}`)
-    assert.deepEqual({ unexpected, gone }, { unexpected: [], gone: [] })
+    // Whole, where the message of deepEqual would leave lines out.
+    assert.equal(['Not meant:', ...unexpected, 'Meant, but gone:', ...gone].join('\n'), 'Not meant:\nMeant, but gone:')
   })
 
   test('both servers have answered', () => {

@@ -119,8 +119,21 @@ export const differences: readonly Difference[] = [
   { statement: 'B70', aspects: ['content-length'], at: ['HEAD /forbidden'] },
   { statement: 'B72', aspects: ['body', 'content-type'], at: ['GET /boom', 'GET /scripts/fails'] },
   { statement: 'B72', aspects: ['body', 'complete'], at: ['GET /boomlater'] },
+  { statement: 'B77', aspects: ['body', 'content-length'], at: ['GET /args?a&b;c=1;d=2'] },
+  {
+    statement: 'B84',
+    status: [200, 304],
+    at: ['if-none-match, several tags with a comma', 'if-none-match, the weak tag'],
+  },
+  { statement: 'B85', status: [304, 200], at: ['if-none-match, another, and if-modified-since'] },
   { statement: 'B86', aspects: ['content-length'], at: ['if-modified-since, the same time'] },
+  {
+    statement: 'B86',
+    aspects: ['content-length', 'content-type'],
+    at: ['if-modified-since of a resource', 'if-none-match, the tag', 'if-none-match, several tags'],
+  },
   { statement: 'B87', aspects: ['set-cookie'], at: ['GET /fields'] },
+  { statement: 'B90', aspects: ['body', 'content-length'], at: ['GET /links', 'GET /links/x/y/', 'GET /urls/x%20y'] },
 
   // HTTP
   { statement: 'D102', status: [400, 200], aspects: ['end'], at: ['two spaces'] },
@@ -197,6 +210,13 @@ export const differences: readonly Difference[] = [
 
   // Scripts
   { statement: 'F132', aspects: ['body'], at: ['GET /scripts/none'] },
+
+  // CGI
+  { statement: 'H146', aspects: ['body'], at: ['GET /cgi/environ?a=b', 'GET /cgi/environ?word+another%20one'] },
+  { statement: 'H146', status: [500, 200], at: ['GET /cgi/environ/path/info?a=b'] },
+  { statement: 'H147', status: [500, 502], at: ['GET /cgi/headless', 'GET /cgi/silent'] },
+  { statement: 'H147', status: [302, 301], at: ['GET /cgi/both'] },
+  { statement: 'H147', aspects: ['reason'], at: ['GET /cgi/status'] },
 
   // The guard
   { statement: 'H150', aspects: ['www-authenticate', 'body', 'content-type', 'content-length'], at: unauthorized },

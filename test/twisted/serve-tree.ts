@@ -2,6 +2,7 @@
 import {
   ASISProcessor,
   BasicCredentialFactory,
+  CGIDirectory,
   Data,
   DigestCredentialFactory,
   File,
@@ -127,6 +128,46 @@ class Went extends Resource {
   }
 }
 
+/** Shows what a request tells when it is asked. */
+class Asks extends Resource {
+  override isLeaf = true
+  readonly #ask: (request: Request) => readonly string[]
+
+  constructor(ask: (request: Request) => readonly string[]) {
+    super()
+    this.#ask = ask
+  }
+
+  render_GET(request: Request): Rendered {
+    request.setHeader('Content-Type', 'text/plain')
+    return `${this.#ask(request).join('\n')}\n`
+  }
+}
+
+/** Names and values, sorted by name. */
+function sorted(entries: Iterable<readonly [string, string]>): string[] {
+  return [...entries].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([name, value]) => `${name}=${value}`)
+}
+
+const asks: Record<string, (request: Request) => readonly string[]> = {
+  args: ({ args }) => sorted([...args].map(([name, values]) => [name, values.join('|')] as const)),
+  cookies: (request) => sorted(request.receivedCookies),
+  user: (request) => [request.getUser(), request.getPassword()],
+  links: (request) => [request.childLink('a child'), request.sibLink('a sibling')],
+  urls: (request) => [request.prePathURL(), request.getRequestHostname()],
+}
+
+class Cached extends Resource {
+  override isLeaf = true
+
+  override render(request: Request): Rendered {
+    request.setHeader('Content-Type', 'text/plain')
+    if (request.setETag('"tag"')) return ''
+    if (request.setLastModified(new Date(1_700_000_000_000))) return ''
+    return 'fresh'
+  }
+}
+
 /** A page for each year, as in the how-to. */
 class Years extends Resource {
   override getChild(name: string): TreeNode {
@@ -191,6 +232,8 @@ function tree(pool: ThreadPool): Resource {
     fields: new Fields(),
     went: new Went(),
     years: new Years(),
+    ...Object.fromEntries(Object.entries(asks).map(([name, ask]) => [name, new Asks(ask)])),
+    cached: new Cached(),
     payment: errorPage(402, 'Payment <Required>', 'Pay & come again.'),
     forbidden: forbidden(),
     notfound: notFound(),
@@ -202,6 +245,7 @@ function tree(pool: ThreadPool): Resource {
     }),
     basic: guarded(new BasicCredentialFactory('area')),
     digest: guarded(new DigestCredentialFactory({ realm: 'area', algorithms: ['MD5'] })),
+    cgi: new CGIDirectory(path.join(folder, 'cgi')),
     wsgi: new WSGIResource(reactor, pool, application),
     fallback: new Fallback(new WSGIResource(reactor, pool, application)),
   }

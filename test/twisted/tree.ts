@@ -56,6 +56,24 @@ resource.putChild('child', new Data('child', 'text/plain'))
     'HTTP/1.1 299 As It Is\r\nX-Stored: yes\r\nContent-Type: text/x-stored\r\nContent-Length: 6\r\n\r\nstored',
 }
 
+/** Programs for CGI, by name. */
+const programs: Readonly<Record<string, string>> = {
+  environ: `echo 'Content-Type: text/plain'
+echo
+for name in GATEWAY_INTERFACE REQUEST_METHOD SCRIPT_NAME PATH_INFO QUERY_STRING CONTENT_TYPE CONTENT_LENGTH SERVER_NAME SERVER_PROTOCOL HTTP_X_ONE REMOTE_ADDR; do
+  eval "echo $name=\\$$name"
+done
+echo "arguments: $# $1 $2"
+cat`,
+  status: `printf 'Status: 404 Nothing\\r\\nContent-Type: text/plain\\r\\n\\r\\nnothing'`,
+  location: `printf 'Location: /elsewhere\\n\\n'`,
+  both: `printf 'Status: 301\\nLocation: /elsewhere\\nContent-Type: text/plain\\n\\nmoved'`,
+  repeated: `printf 'Content-Type: text/plain\\nSet-Cookie: a=1\\nServer: mine\\nSet-Cookie: b=2\\n\\ntwo'`,
+  untyped: `printf 'X-Some: field\\n\\nuntyped'`,
+  headless: `printf 'no fields at all'`,
+  silent: 'exit 1',
+}
+
 /** Writes the tree into an empty folder. */
 export function writeTree(folder: string): void {
   for (const [name, content] of Object.entries(files)) {
@@ -63,6 +81,10 @@ export function writeTree(folder: string): void {
     mkdirSync(path.dirname(file), { recursive: true })
     writeFileSync(file, content)
     utimesSync(file, longAgo, longAgo)
+  }
+  mkdirSync(path.join(folder, 'cgi'))
+  for (const [name, program] of Object.entries(programs)) {
+    writeFileSync(path.join(folder, 'cgi', name), `#!/bin/sh\n${program}\n`, { mode: 0o755 })
   }
   symlinkSync('letters.txt', path.join(folder, 'www/link.txt'))
   symlinkSync('nowhere', path.join(folder, 'www/dangling.txt'))
