@@ -1,6 +1,7 @@
 /** Files of source text, and how a change of one is noticed. */
-import { open, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
 
 /** The text of a file, and what the disk said about it before it was read. */
 export interface SourceFile {
@@ -8,15 +9,18 @@ export interface SourceFile {
   readonly stamp: string
 }
 
+/** To open a pipe would wait for its writer. */
+const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
 /**
  * Reads a file. Were it to change meanwhile, its stamp would be that of before: the next look notices.
- * @throws Error of the system, with its `code`; `EISDIR` for whatever is no plain file (a pipe would never end)
+ * @throws Error of the system, with its `code`; `EISDIR` for whatever is no plain file
  */
 export async function readSource(path: string): Promise<SourceFile> {
-  await plainStats(path)
-  const file = await open(path, 'r')
+  const file = await open(path, flags)
   try {
     const stats = await file.stat({ bigint: true })
+    if (!stats.isFile()) throw Object.assign(new Error(`${path} is no plain file`), { code: 'EISDIR' })
     return { stamp: stampOf(stats), text: await file.readFile('utf8') }
   } finally {
     await file.close()
@@ -30,13 +34,6 @@ export async function currentStamp(path: string): Promise<string | undefined> {
   } catch {
     return undefined
   }
-}
-
-/** The stats of a plain file. @throws Error of the system, with its `code` */
-async function plainStats(path: string): Promise<BigIntStats> {
-  const stats = await stat(path, { bigint: true })
-  if (stats.isFile()) return stats
-  throw Object.assign(new Error(`${path} is no plain file`), { code: 'EISDIR' })
 }
 
 /** An editor may keep size and time, or replace the file by another: the times of content and node tell together. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
@@ -227,6 +228,13 @@ test('a script outside the served directory is not run, whatever link leads to i
   symlinkSync('b.rpy.ts', path.join(folder, 'c.rpy.ts'))
   assert.equal((await port.request('GET /a.rpy.ts')).status, 404)
   assert.equal((await port.request('GET /c.rpy.ts')).text, 'inside')
+})
+
+test('a pipe with the name of a script holds up nobody', { timeout: 10_000 }, async () => {
+  const { port, folder } = serveScripts({ 'a.rpy.ts': page('one') })
+  execFileSync('mkfifo', [path.join(folder, 'pipe.rpy.ts')])
+  assert.equal((await port.request('GET /pipe.rpy.ts')).status, 404)
+  assert.equal((await port.request('GET /a.rpy.ts')).text, 'one')
 })
 
 test('a script that goes away is not found, and found again when it comes back', async () => {
