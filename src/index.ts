@@ -56,7 +56,7 @@ export type { SymlinkPolicy } from './resources/static/served-root.ts'
 
 // - scripts
 export { Registry } from './resources/script/registry.ts'
-export type { ComponentKey } from './resources/script/registry.ts'
+export type { ComponentKey } from './components.ts'
 export { ResourceScript, scriptProcessors } from './resources/script/resource-script.ts'
 export type { ScriptResource } from './resources/script/resource-script.ts'
 export { ResourceScriptWrapper } from './resources/script/resource-script-wrapper.ts'
@@ -100,6 +100,15 @@ export type { HtpasswdOptions } from './resources/guard/checkers/htpasswd-checke
 export { InMemoryChecker } from './resources/guard/checkers/in-memory-checker.ts'
 
 // - sessions
+export type { Session } from './http/session.ts'
+export type { SessionOptions } from './resource/session/sessions.ts'
+export type { SessionCookieOptions } from './resource/session/session-cookie.ts'
+export { SessionRecord } from './resource/session/session-store.ts'
+export type { SessionStore } from './resource/session/session-store.ts'
+export { MemorySessionStore } from './resource/session/memory-session-store.ts'
+export type { MemorySessionStoreOptions } from './resource/session/memory-session-store.ts'
+export { RedisSessionStore } from './resource/session/redis-session-store.ts'
+export type { RedisClient, RedisSessionStoreOptions } from './resource/session/redis-session-store.ts'
 
 // The process.
 export { assumeIdentity, findIdentity } from './reactor/process/identity.ts'

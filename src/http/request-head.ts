@@ -5,11 +5,15 @@ import { givenHost, hostOf, withHost, type GivenHost } from './given-host.ts'
 import type { Channel } from './channel.ts'
 import type { Incoming } from './incoming.ts'
 import { refuse, type Refusal } from './refusal.ts'
+import type { Request } from './request.ts'
 import { parseTarget, splitPath, type Target } from './request-target.ts'
+import type { Session } from './session.ts'
 
 /** What a request knows of the site that serves it. `Site` (a higher room) fits. */
 export interface RequestSite {
   readonly displayTracebacks: boolean
+  /** Behind {@link Request.getSession}. */
+  readonly sessions: { open(request: Request, create: boolean): Promise<Session<object> | undefined> }
 }
 
 /** Who sends a request, as found out by a guard (RFC 3875 sections 4.1.1 and 4.1.11). */

@@ -12,6 +12,7 @@ import { hasField, withEarlier } from './response-fields.ts'
 import { ResponseHead } from './response-head.ts'
 import type { ResponseWriter } from './response-writer.ts'
 import { unlinkSpooled } from './spool.ts'
+import type { Session } from './session.ts'
 import { SHORT_BODY } from './whole-response.ts'
 import { writeFrom, type BodyPieces } from './write-from.ts'
 
@@ -148,6 +149,18 @@ export class Request extends ResponseHead {
     }
     this.finished = true
     this.#writer.end()
+  }
+
+  /**
+   * The client's session (Twisted: `getSession`), which lives on for another while. Where it has none, one is made, and the client gets a cookie: before the response begins.
+   * @param options.create false: undefined where there is none. @default true
+   * @throws PlaitError `PLAIT_SESSION_STORE` when the store fails; `PLAIT_RESOURCE` where one would have to be made and the response has begun
+   */
+  getSession<Data extends object = Record<string, unknown>>(options?: { create?: true }): Promise<Session<Data>>
+  getSession<Data extends object = Record<string, unknown>>(options: { create?: boolean }): Promise<Session<Data> | undefined>
+  async getSession({ create = true }: { create?: boolean } = {}): Promise<Session<object> | undefined> {
+    if (this.site === undefined) throw new PlaitError('PLAIT_RESOURCE', 'Cannot give a session: no Site serves this request')
+    return this.site.sessions.open(this, create)
   }
 
   /** Fulfilled when the response is whole and given to the system; rejected with `PLAIT_CLIENT_GONE`. */

@@ -8,6 +8,8 @@ import { errorHTML } from './error-page.ts'
 import { failRequest } from './failure.ts'
 import type { Rendered, TreeNode } from './resource.ts'
 import { isPromiseLike } from './resource.ts'
+import { Sessions } from './session/sessions.ts'
+import type { SessionOptions } from './session/sessions.ts'
 import { findResource } from './traversal.ts'
 import { UnsupportedMethod, statusOfUnsupported } from './unsupported-method.ts'
 
@@ -15,6 +17,8 @@ import { UnsupportedMethod, statusOfUnsupported } from './unsupported-method.ts'
 export interface SiteOptions extends HTTPOptions {
   /** Show the traceback of a failure in its 500 page. For development: a traceback shows code and data. @default false */
   displayTracebacks?: boolean
+  /** The sessions of clients: where they are kept, how long they live, and their cookie. */
+  sessions?: SessionOptions
 }
 
 /**
@@ -26,6 +30,8 @@ export class Site extends HTTPFactory {
   /** The root of the tree. Another one may take its place while the site serves. */
   resource: TreeNode
   readonly displayTracebacks: boolean
+  /** Behind `request.getSession`. */
+  readonly sessions: Sessions
   readonly #logger: Logger | undefined
 
   constructor(resource: TreeNode, options: SiteOptions = {}) {
@@ -33,6 +39,7 @@ export class Site extends HTTPFactory {
     this.resource = resource
     this.displayTracebacks = options.displayTracebacks ?? false
     this.#logger = options.logger
+    this.sessions = new Sessions(options.sessions ?? {}, options.logger)
   }
 
   /** Finds the resource for a request and renders it; whatever fails on the way becomes a response. */
@@ -60,9 +67,11 @@ export class Site extends HTTPFactory {
     try {
       rendered = resource.render(request)
       if (rendered === undefined) return
-      if (isPromiseLike(rendered)) void this.#deliverLater(resource, rendered, request)
-      else if (isBodyPieces(rendered)) void this.#deliverLater(resource, Promise.resolve(rendered), request)
-      else deliver(rendered, request)
+      if (isPromiseLike(rendered) || isBodyPieces(rendered) || this.sessions.isUsedBy(request)) {
+        void this.#deliverLater(resource, rendered, request)
+      } else {
+        deliver(rendered, request)
+      }
     } catch (error) {
       this.#renderFailed(resource, error, request)
     }
@@ -86,9 +95,11 @@ export class Site extends HTTPFactory {
     }
   }
 
-  async #deliverLater(resource: TreeNode, promise: Promise<Rendered>, request: Request): Promise<void> {
+  async #deliverLater(resource: TreeNode, promise: Rendered | Promise<Rendered>, request: Request): Promise<void> {
     try {
       const rendered = await promise
+      // Before the client has its answer, and may come back with the next request.
+      if (this.sessions.isUsedBy(request)) await this.sessions.save(request)
       if (isBodyPieces(rendered)) return await deliverPieces(rendered, request)
       if (request.finished || request.disconnected) return
       if (rendered !== undefined) deliver(rendered, request)
