@@ -25,6 +25,8 @@ export interface Defaults {
   readonly maxHeadSize: number
   readonly maxFields: number
   readonly maxTarget: number
+  /** Requests under way on one connection of HTTP/2. */
+  readonly maxStreams: number
   readonly bodyTimeout: number
   readonly writeTimeout: number
   readonly idleTimeout: number
@@ -52,6 +54,7 @@ export const defaults: Defaults = Object.freeze({
   maxHeadSize: 64 * 1024,
   maxFields: 200,
   maxTarget: 16 * 1024,
+  maxStreams: 100,
   bodyTimeout: 30,
   writeTimeout: 60,
   idleTimeout: 100,

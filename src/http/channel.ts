@@ -9,9 +9,10 @@ import type { Request } from './request.ts'
 export interface HeadLimits {
   readonly maxTarget: number
   readonly maxFields: number
+  readonly maxHeadSize: number
 }
 
-/** The way that a request came and its response goes: a connection of HTTP/1. */
+/** The way that a request came and its response goes: a connection of HTTP/1, a stream of HTTP/2. */
 export interface Channel extends ConnectionInfo {
   readonly reactor: Reactor
   readonly limits: HeadLimits

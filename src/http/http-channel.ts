@@ -3,13 +3,15 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../log/logger.ts'
 import type { Address, ConnectionInfo, Reactor } from '../reactor/reactor.ts'
+import { lookAtChannel } from './channel-clock.ts'
 import type { Channel, HeadLimits } from './channel.ts'
+import type { Connection, ConnectionTimeouts } from './connection-sweep.ts'
 import type { DefaultFields } from './default-fields.ts'
 import type { TLSInfo } from '../reactor/tls/tls-info.ts'
 import type { Forwarding } from './forwarded/forwarding.ts'
 import { HTTP1Writer } from './http1-writer.ts'
 import { Opening, type TakenOver } from './opening.ts'
-import { rawRefusal, refusalPhrase, type Refusal } from './refusal.ts'
+import { rawRefusal, refusalFields, refusalPhrase, refusalText, type Refusal } from './refusal.ts'
 import { Request } from './request.ts'
 
 /** What a channel needs of its factory. */
@@ -24,7 +26,7 @@ export interface ChannelOwner {
   readonly stopping: boolean
   requestReceived(request: Request): void
   requestOver(request: Request): void
-  channelClosed(channel: HTTPChannel): void
+  connectionClosed(connection: Connection): void
 }
 
 /** What the connection is doing; each has a time limit of its own. */
@@ -34,7 +36,7 @@ export type ChannelPhase = 'head' | 'body' | 'working' | 'idle' | 'lingering' | 
 const MOST_WAITING = 8
 
 /** One connection (Twisted: `HTTPChannel`): at most one of its requests is past this room, the others wait here in order. */
-export class HTTPChannel implements Channel {
+export class HTTPChannel implements Channel, Connection {
   readonly socket: Duplex
   readonly peer: Address
   readonly host: Address
@@ -68,6 +70,16 @@ export class HTTPChannel implements Channel {
   #lastCame = false
   #paused = false
   #closed = false
+  readonly #ended = (): void => {
+    this.halfClosed = true
+    this.#current?.halfClosed()
+  }
+  readonly #lost = (): void => {
+    this.#closed = true
+    this.#waiting.length = 0
+    this.#current?.connectionLost()
+    this.#owner.connectionClosed(this)
+  }
 
   constructor(owner: ChannelOwner, socket: Duplex, info: ConnectionInfo) {
     this.#owner = owner
@@ -81,8 +93,8 @@ export class HTTPChannel implements Channel {
     this.hostHost = info.host.type === 'TCP' ? info.host.host : ''
     this.hostPort = info.host.type === 'TCP' ? String(info.host.port) : ''
     this.since = owner.reactor.seconds()
-    socket.on('close', () => this.#connectionLost())
-    socket.on('end', () => this.#ended())
+    socket.on('close', this.#lost)
+    socket.on('end', this.#ended)
     socket.on('error', () => undefined)
   }
 
@@ -169,6 +181,10 @@ export class HTTPChannel implements Channel {
     else this.#owner.requestReceived(request)
   }
 
+  look(now: number, timeouts: ConnectionTimeouts): void {
+    lookAtChannel(this, now, timeouts)
+  }
+
   /** What the connection does from now on; its clock starts anew. */
   enter(phase: ChannelPhase): void {
     this.phase = phase
@@ -198,10 +214,9 @@ export class HTTPChannel implements Channel {
   /** Answers a request with an error of HTTP itself; the connection closes behind it. */
   answerRefusal(request: Request, refusal: Refusal): void {
     this.#logRefusal(refusal, `${request.method} ${request.uri}`)
-    const body = Buffer.from(`${refusal.status} ${refusalPhrase(refusal.status)}: ${refusal.reason}\n`)
-    const headers = ['Content-Type', 'text/plain; charset=utf-8']
+    const { status } = refusal
     this.closeAfterResponse()
-    request.sendWhole(refusal.status, refusalPhrase(refusal.status), headers, body)
+    request.sendWhole(status, refusalPhrase(status), refusalFields(status), Buffer.from(refusalText(refusal)))
   }
 
   /**
@@ -273,15 +288,9 @@ export class HTTPChannel implements Channel {
     }
   }
 
-  #ended(): void {
-    this.halfClosed = true
-    this.#current?.halfClosed()
-  }
-
-  #connectionLost(): void {
-    this.#closed = true
-    this.#waiting.length = 0
-    this.#current?.connectionLost()
-    this.#owner.channelClosed(this)
+  /** The connection speaks another protocol, as its first bytes have shown. */
+  leave(): void {
+    this.socket.removeListener('close', this.#lost)
+    this.socket.removeListener('end', this.#ended)
   }
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import { defaults } from '../defaults.ts'
 import { silentLogger, type Logger } from '../log/logger.ts'
 import type { ConnectionInfo, Reactor, ServerFactory } from '../reactor/reactor.ts'
@@ -8,9 +9,11 @@ import { isWebSocketOpening, upgradeOnlyWebSockets } from './websocket-opening.t
 import type { HeadLimits } from './channel.ts'
 import { Forwarding, type ForwardingOptions } from './forwarded/forwarding.ts'
 import { HTTPChannel, type ChannelOwner } from './http-channel.ts'
+import { HTTP2Connection } from './http2/http2-connection.ts'
+import { watchPreface } from './http2/prior-knowledge.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import type { Request } from './request.ts'
-import { ConnectionSweep, type ConnectionTimeouts } from './connection-sweep.ts'
+import { ConnectionSweep, type Connection, type ConnectionTimeouts } from './connection-sweep.ts'
 
 /** Options of everything that speaks HTTP. */
 export interface HTTPOptions extends ForwardingOptions {
@@ -38,14 +41,18 @@ export interface HTTPOptions extends ForwardingOptions {
   maxFields?: number
   /** Bytes of a request-target (414). @default 16 KiB */
   maxTarget?: number
+  /** Speak HTTP/2 too: on TLS with clients that ask for it (ALPN), else with those that begin with it (RFC 9113 section 3.3). @default true */
+  http2?: boolean
+  /** Requests that a client may have under way on one connection of HTTP/2. @default 100 */
+  maxStreams?: number
 }
 
 const CHANNEL = Symbol('plait.channel')
 type WithChannel = Duplex & { [CHANNEL]?: HTTPChannel }
 
 /**
- * Speaks HTTP/1 on the connections that a reactor accepts (Twisted: `twisted.web.http.HTTPFactory`). The parser is node:http's, in a
- * server that never listens itself: sockets come from the reactor, or from a test's memory.
+ * Speaks HTTP on the connections that a reactor accepts (Twisted: `twisted.web.http.HTTPFactory`). The parser of HTTP/1 is node:http's, in a
+ * server that never listens itself: sockets come from the reactor, or from a test's memory. HTTP/2 is node:http2's.
  */
 export class HTTPFactory implements ServerFactory, ChannelOwner {
   readonly logger: Logger
@@ -55,8 +62,10 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   readonly requestReceived: (request: Request) => void
   readonly #accessLog: ((request: Request) => void) | undefined
   readonly #server: Server
-  readonly #channels = new Set<HTTPChannel>()
+  readonly #connections = new Set<Connection>()
   readonly #sweep: ConnectionSweep
+  readonly #http2: boolean
+  readonly #maxStreams: number
   #reactor: Reactor | undefined
   /** It knows `shouldUpgradeCallback`. */
   readonly #asks: boolean
@@ -68,7 +77,13 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     this.requestReceived = requestReceived
     this.#accessLog = options.accessLog
     this.logger = options.logger ?? silentLogger
-    this.limits = { maxTarget: options.maxTarget ?? defaults.maxTarget, maxFields: options.maxFields ?? defaults.maxFields }
+    this.limits = {
+      maxTarget: options.maxTarget ?? defaults.maxTarget,
+      maxFields: options.maxFields ?? defaults.maxFields,
+      maxHeadSize: options.maxHeadSize ?? defaults.maxHeadSize,
+    }
+    this.#http2 = options.http2 ?? true
+    this.#maxStreams = options.maxStreams ?? defaults.maxStreams
     this.defaultFields = options.defaultHeaders === undefined ? undefined : new DefaultFields(options.defaultHeaders)
     this.forwarding = new Forwarding(options)
     const timeouts: ConnectionTimeouts = {
@@ -77,8 +92,8 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
       write: options.writeTimeout ?? defaults.writeTimeout,
       idle: options.idleTimeout ?? defaults.idleTimeout,
     }
-    this.#sweep = new ConnectionSweep(this.#channels, timeouts)
-    this.#server = this.#createServer(options.maxHeadSize ?? defaults.maxHeadSize)
+    this.#sweep = new ConnectionSweep(this.#connections, timeouts)
+    this.#server = this.#createServer(this.limits.maxHeadSize)
     this.#asks = 'shouldUpgradeCallback' in this.#server
   }
 
@@ -91,7 +106,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   }
 
   acceptableProtocols(): readonly string[] {
-    return ['http/1.1']
+    return this.#http2 ? ['h2', 'http/1.1'] : ['http/1.1']
   }
 
   startFactory(reactor: Reactor): void {
@@ -101,19 +116,53 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   }
 
   connectionMade(socket: Duplex, info: ConnectionInfo): void {
+    const { alpnProtocol } = socket as TLSSocket
+    if (this.#http2 && alpnProtocol === 'h2') return this.#speakHTTP2(socket, info)
     const channel = new HTTPChannel(this, socket, info)
+    this.#connections.add(channel)
+    // On TLS, ALPN has decided.
+    if (this.#http2 && alpnProtocol === undefined) this.#letClientChoose(channel)
+    else this.#speakHTTP1(channel)
+  }
+
+  #letClientChoose(channel: HTTPChannel): void {
+    const { socket } = channel
+    // Refused meanwhile because it took too long.
+    const late = (): boolean => socket.writableEnded || socket.destroyed
+    watchPreface(socket, {
+      http1: () => {
+        if (!late()) this.#speakHTTP1(channel)
+      },
+      http2: () => {
+        if (late()) return void socket.resume()
+        channel.leave()
+        this.#connections.delete(channel)
+        this.#speakHTTP2(socket, channel)
+      },
+      ended: (bytes) => {
+        if (bytes === 0) socket.end()
+        else channel.refuseBytes(refuse(400, 'This is no request'))
+      },
+    })
+  }
+
+  #speakHTTP1(channel: HTTPChannel): void {
+    const { socket } = channel
     ;(socket as WithChannel)[CHANNEL] = channel
-    this.#channels.add(channel)
     this.#server.emit('connection', socket)
     if (!this.#asks) upgradeOnlyWebSockets(socket, acceptUpgrade)
+  }
+
+  #speakHTTP2(socket: Duplex, info: ConnectionInfo): void {
+    this.#connections.add(new HTTP2Connection(this, socket, info, this.#maxStreams))
   }
 
   /** Closes idle connections, lets running requests finish; `abort` cuts them. */
   stopFactory(_reactor: Reactor, abort: AbortSignal): Promise<void> {
     this.#stopping = true
-    for (const channel of this.#channels) channel.serverStops()
+    for (const connection of this.#connections) connection.serverStops()
     const cut = (): void => {
-      for (const channel of this.#channels) channel.socket.destroy()
+      for (const connection of this.#connections) connection.socket.destroy()
     }
     if (abort.aborted) cut()
     abort.addEventListener('abort', cut, { once: true })
@@ -123,7 +172,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
         abort.removeEventListener('abort', cut)
         resolve()
       }
-      if (this.#channels.size === 0) this.#allClosed()
+      if (this.#connections.size === 0) this.#allClosed()
     })
   }
 
@@ -138,9 +187,9 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     }
   }
 
-  channelClosed(channel: HTTPChannel): void {
-    this.#channels.delete(channel)
-    if (this.#channels.size === 0) this.#allClosed?.()
+  connectionClosed(connection: Connection): void {
+    this.#connections.delete(connection)
+    if (this.#connections.size === 0) this.#allClosed?.()
   }
 
   #createServer(maxHeaderSize: number): Server {

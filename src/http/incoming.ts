@@ -16,7 +16,7 @@ export interface BodySource {
 export interface Incoming extends BodySource {
   readonly method?: string | undefined
   readonly url?: string | undefined
-  /** `1.1` */
+  /** `1.1`, or `2`: no text on a connection of HTTP/1 gives that. */
   readonly httpVersion: string
   readonly httpVersionMinor: number
   /** Fields as sent, flat. */

@@ -15,6 +15,7 @@ const phrases: Readonly<Record<number, string>> = Object.freeze({
   413: 'Content Too Large',
   414: 'URI Too Long',
   417: 'Expectation Failed',
+  421: 'Misdirected Request',
   431: 'Request Header Fields Too Large',
   501: 'Not Implemented',
   503: 'Service Unavailable',
@@ -32,15 +33,27 @@ export function refusalPhrase(status: number): string {
   return phrases[status] ?? 'Error'
 }
 
+/** The body of a refusal's response. */
+export function refusalText({ status, reason }: Refusal): string {
+  return `${status} ${refusalPhrase(status)}: ${reason}\n`
+}
+
+/** The fields of a refusal's response, without its length. */
+export function refusalFields(status: number): string[] {
+  const fields = ['Content-Type', 'text/plain; charset=utf-8']
+  if (status === 405) fields.push('Allow', 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH')
+  return fields
+}
+
 /**
  * A whole response as bytes, for a connection on which no request could be made of what came.
  * @param defaults what the site adds
  */
-export function rawRefusal({ status, reason }: Refusal, defaults?: DefaultFields): string {
-  const body = `${status} ${refusalPhrase(status)}: ${reason}\n`
-  const own = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body))]
+export function rawRefusal(refusal: Refusal, defaults?: DefaultFields): string {
+  const { status } = refusal
+  const body = refusalText(refusal)
+  const own = [...refusalFields(status), 'Content-Length', String(Buffer.byteLength(body))]
   own.push('Connection', 'close', 'Date', new Date().toUTCString())
-  if (status === 405) own.push('Allow', 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH')
   const fields = defaults?.completeOnce(own) ?? own
   let head = `HTTP/1.1 ${status} ${refusalPhrase(status)}\r\n`
   for (let index = 0; index < fields.length; index += 2) head += `${fields[index]}: ${fields[index + 1]}\r\n`

@@ -33,7 +33,7 @@ export class RequestHead implements HeadFacts, Target {
   readonly method: string
   /** The request-target as sent. */
   readonly uri: string
-  readonly clientproto: 'HTTP/1.0' | 'HTTP/1.1'
+  readonly clientproto: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2'
   /** Seconds of the reactor's clock when the head had come. */
   readonly startedAt: number
   path = ''
@@ -62,7 +62,7 @@ export class RequestHead implements HeadFacts, Target {
     this.incoming = incoming
     this.method = incoming.method as string
     this.uri = incoming.url as string
-    this.clientproto = incoming.httpVersionMinor === 1 ? 'HTTP/1.1' : 'HTTP/1.0'
+    this.clientproto = incoming.httpVersionMinor === 1 ? 'HTTP/1.1' : incoming.httpVersion === '2' ? 'HTTP/2' : 'HTTP/1.0'
     this.startedAt = channel.reactor.seconds()
   }
 
@@ -71,11 +71,11 @@ export class RequestHead implements HeadFacts, Target {
     const incoming = this.incoming
     const { httpVersion, rawHeaders } = incoming
     // llhttp lets 0.9 and 2.0 through; a head without version could hide fields (llhttp issue 877).
-    if (httpVersion !== '1.1' && httpVersion !== '1.0') return refuse(505, 'Speak HTTP/1.1 or HTTP/1.0')
+    if (httpVersion !== '1.1' && httpVersion !== '1.0' && httpVersion !== '2') return refuse(505, 'Speak HTTP/1.1 or HTTP/1.0')
     const { maxTarget, maxFields } = this.channel.limits
     if (this.uri.length > maxTarget) return refuse(414, `The request-target has more than ${maxTarget} bytes`)
     if (rawHeaders.length > maxFields * 2) return refuse(431, `The head has more than ${maxFields} fields`)
-    const refusal = parseTarget(this.method, this.uri, this) ?? examineHeaders(rawHeaders, httpVersion === '1.1', this)
+    const refusal = parseTarget(this.method, this.uri, this) ?? examineHeaders(rawHeaders, httpVersion !== '1.0', this)
     if (refusal !== undefined) return refusal
     // The target's authority replaces the Host field (RFC 9112 section 3.2.2).
     if (this.authority !== undefined) {

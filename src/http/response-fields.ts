@@ -33,13 +33,13 @@ export class ResponseFields {
   }
 
   set(name: string, value: string): void {
-    check(name, value)
+    checkField(name, value)
     this.remove(name)
     this.#fields.push([name.toLowerCase(), name, value])
   }
 
   add(name: string, value: string): void {
-    check(name, value)
+    checkField(name, value)
     this.#fields.push([name.toLowerCase(), name, value])
   }
 
@@ -76,7 +76,8 @@ export function isFieldValue(value: string): boolean {
   return VALUE.test(value)
 }
 
-function check(name: string, value: string): void {
+/** Throws `PLAIT_RESOURCE` for what is no field. */
+export function checkField(name: string, value: string): void {
   if (!TOKEN.test(name)) throw new PlaitError('PLAIT_RESOURCE', `Cannot send the field ${JSON.stringify(name)}: it is no token`)
   if (!VALUE.test(value)) {
     throw new PlaitError(
@@ -115,7 +116,7 @@ export function withEarlier(own: readonly string[], earlier: readonly string[]):
 export function earlyHintsText(headers: readonly string[]): string {
   let text = 'HTTP/1.1 103 Early Hints\r\n'
   for (let index = 0; index < headers.length; index += 2) {
-    check(headers[index] as string, headers[index + 1] as string)
+    checkField(headers[index] as string, headers[index + 1] as string)
     text += `${headers[index]}: ${headers[index + 1]}\r\n`
   }
   return `${text}\r\n`
