@@ -1,4 +1,5 @@
 /** A reactor without sockets, timers and signals (Twisted: `twisted.internet.testing.MemoryReactor`). */
+import type { Duplex } from 'node:stream'
 import { defaults } from '../defaults.ts'
 import type { Logger } from '../log/logger.ts'
 import { layersOf } from '../reactor/layers.ts'
@@ -84,6 +85,15 @@ export class MemoryPort implements ListeningPort {
 
   /** A client connects. */
   connect(options: ConnectOptions = {}): MemoryConnection {
+    return new MemoryConnection(this.#accept(options))
+  }
+
+  /** A client connects, and gets its end as a stream: for clients of a protocol of their own, as `connect` of node:http2 is one. */
+  open(options: ConnectOptions = {}): Duplex {
+    return this.#accept(options)
+  }
+
+  #accept(options: ConnectOptions): MemorySocket {
     if (!this.#listening) throw new Error('Connection refused: the port has stopped listening')
     const [client, server] = MemorySocket.pair()
     const unnamed: Address = { type: 'UNIX', name: '' }
@@ -93,7 +103,7 @@ export class MemoryPort implements ListeningPort {
     const tls = secure ? { tls: { ...TLS_1_3, ...options.tls } } : {}
     const info: ConnectionInfo = { peer, host: this.#host, secure, ...tls }
     this.#openings.open(server, info, (socket, known) => this.factory.connectionMade(socket, known))
-    return new MemoryConnection(client)
+    return client
   }
 
   /**

@@ -9,16 +9,12 @@ import { Allowance } from './allowance.ts'
 import { sessionOptions, CONNECTION_WINDOW } from './session-options.ts'
 import { StreamChannel } from './stream-channel.ts'
 
-const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_ENHANCE_YOUR_CALM } = constants
+const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_ENHANCE_YOUR_CALM } = constants
 
 /** Streams that a client may give up at once, and each second: each costs the server work for nothing (CVE-2023-44487). */
 const RESETS = [200, 50] as const
 /** PING, SETTINGS and PRIORITY frames: each wants an answer, or work. */
 const CONTROLS = [2000, 200] as const
-/** The client is told that no stream after this one is served: at first that is none. */
-const LAST_STREAM = 2 ** 31 - 1
-/** Seconds for streams that are on their way when the connection closes. */
-const LAST_CALL = 1
 
 /** The types of Node 20 leave out the fields as they came. */
 type StreamListener = (stream: ServerHttp2Stream) => void
@@ -40,7 +36,6 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
   readonly #controls: Allowance
   /** The client's first SETTINGS have come. */
   #greeted = false
-  #stopping = false
   /** When the last stream ended, in seconds. */
   #since: number
 
@@ -131,18 +126,12 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
     this.owner.logger.info(`Refused with ${status}: ${what.slice(0, 200)}: ${reason}`, { client: this.peerHost })
   }
 
-  /** No new streams, but those that are on their way: nobody who asks just now is left without an answer (RFC 9113 section 6.8). */
+  /**
+   * No new streams; when the last one is over, the connection ends. The GOAWAY names the last stream that is served, so the client may send anew what it
+   * sent behind that (RFC 9113 section 6.8). There is no first GOAWAY that only warns: from then on node:http2 would not serve streams either.
+   */
   serverStops(): void {
-    const session = this.#session
-    if (this.#stopping || session.destroyed) return
-    this.#stopping = true
-    session.goaway(NGHTTP2_NO_ERROR, LAST_STREAM)
-    const close = (): void => session.close()
-    const call = this.reactor.callLater(LAST_CALL, close)
-    session.ping(() => {
-      call.cancel()
-      close()
-    })
+    this.#session.close()
   }
 
   look(now: number, timeouts: ConnectionTimeouts): void {
