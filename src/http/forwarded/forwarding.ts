@@ -56,6 +56,11 @@ export class Forwarding {
     this.#logger = logger
   }
 
+  /** Is it a proxy that is believed? */
+  trusts(peer: Address): boolean {
+    return this.#proxies.trustsPeer(peer)
+  }
+
   /** Reads the fields of a trusted proxy, removes those of others. Only for requests that have some. */
   learn({ peer, secure, host, headers: all }: Forwarded, reactorLogger: Logger): Learnt | Refusal {
     const logger = this.#logger ?? reactorLogger

@@ -1,6 +1,7 @@
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { Address, ConnectionInfo, Reactor } from '../../reactor/reactor.ts'
+import type { TLSInfo } from '../../reactor/tls/tls-info.ts'
 import type { HeadLimits } from '../channel.ts'
 import { LINGER, type Connection, type ConnectionTimeouts } from '../connection-sweep.ts'
 import type { ChannelOwner } from '../http-channel.ts'
@@ -26,6 +27,9 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
   readonly peer: Address
   readonly host: Address
   readonly secure: boolean
+  readonly tls: TLSInfo | undefined
+  /** A proxy that is believed is at the other end. */
+  readonly trusted: boolean
   readonly peerHost: string
   readonly peerPort: string
   readonly hostHost: string
@@ -45,6 +49,8 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
     this.peer = info.peer
     this.host = info.host
     this.secure = info.secure
+    this.tls = info.tls
+    this.trusted = owner.forwarding.trusts(info.peer)
     this.peerHost = info.peer.type === 'TCP' ? info.peer.host : ''
     this.peerPort = info.peer.type === 'TCP' ? String(info.peer.port) : ''
     this.hostHost = info.host.type === 'TCP' ? info.host.host : ''
@@ -94,7 +100,7 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
     channel.start()
   }
 
-  /** @param givenUp it did not end with its response */
+  /** @param givenUp the client left it before its response was whole */
   streamClosed(channel: StreamChannel, givenUp: boolean): void {
     this.#streams.delete(channel)
     this.#since = this.reactor.seconds()

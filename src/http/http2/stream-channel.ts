@@ -1,9 +1,11 @@
 import { constants, type ServerHttp2Stream } from 'node:http2'
-import type { Address, Reactor } from '../../reactor/reactor.ts'
 import { PlaitError } from '../../errors.ts'
+import type { Address, Reactor } from '../../reactor/reactor.ts'
+import type { TLSInfo } from '../../reactor/tls/tls-info.ts'
 import type { Channel, HeadLimits } from '../channel.ts'
 import { LINGER, type ConnectionTimeouts } from '../connection-sweep.ts'
 import type { DefaultFields } from '../default-fields.ts'
+import type { Forwarding } from '../forwarded/forwarding.ts'
 import { refusalFields, refusalPhrase, refusalText, refuse, type Refusal } from '../refusal.ts'
 import { Request } from '../request.ts'
 import type { HTTP2Connection } from './http2-connection.ts'
@@ -36,8 +38,7 @@ export class StreamChannel implements Channel {
     this.#connection = connection
     this.#stream = stream
     this.#since = connection.reactor.seconds()
-    const { maxHeadSize } = connection.limits
-    const head = readStreamHead(raw, { secure: connection.secure, maxHeadSize })
+    const head = readStreamHead(raw, connection)
     this.#refusal = head.refusal
     this.#message = new StreamMessage(stream, head, whole)
     this.#writer = new StreamWriter(stream, () => this.#ended())
@@ -69,6 +70,9 @@ export class StreamChannel implements Channel {
   get secure(): boolean {
     return this.#connection.secure
   }
+  get tls(): TLSInfo | undefined {
+    return this.#connection.tls
+  }
   get peerHost(): string {
     return this.#connection.peerHost
   }
@@ -89,6 +93,10 @@ export class StreamChannel implements Channel {
   }
   get defaultFields(): DefaultFields | undefined {
     return this.#connection.owner.defaultFields
+  }
+
+  get forwarding(): Forwarding {
+    return this.#connection.owner.forwarding
   }
 
   enter(phase: 'body' | 'working'): void {
@@ -168,6 +176,6 @@ export class StreamChannel implements Channel {
     if (this.#writer.ended && this.#stream.rstCode === NGHTTP2_NO_ERROR) this.#request.responseSent()
     else this.#request.connectionLost()
     this.#message.closed()
-    this.#connection.streamClosed(this, this.#request.aborted)
+    this.#connection.streamClosed(this, this.#request.disconnected && !this.#writer.broken)
   }
 }

@@ -15,8 +15,10 @@ export interface StreamHead {
 export interface StreamHeadOptions {
   /** The connection is a TLS one. */
   readonly secure: boolean
-  /** Bytes of names and values, as HTTP/1 would have sent them. */
-  readonly maxHeadSize: number
+  /** Its client is a proxy that is believed: many tell by the scheme how they were asked themselves. */
+  readonly trusted: boolean
+  /** `maxHeadSize`: bytes of names and values, as HTTP/1 would have sent them. */
+  readonly limits: { readonly maxHeadSize: number }
 }
 
 /** The bytes that llhttp takes in a request-target, so that both protocols have the same paths. */
@@ -80,7 +82,8 @@ function takePseudo(parts: Parts, name: string, value: string): void {
 
 function refusalOf({ method, scheme, authority, path, host, size }: Parts, options: StreamHeadOptions): Refusal | undefined {
   if (method === 'CONNECT') return refuse(405, 'This server is no proxy')
-  if (size > options.maxHeadSize) return refuse(431, `The head of the request has more than ${options.maxHeadSize} bytes`)
+  const { maxHeadSize } = options.limits
+  if (size > maxHeadSize) return refuse(431, `The head of the request has more than ${maxHeadSize} bytes`)
   if (path === undefined || (!path.startsWith('/') && path !== '*')) return refuse(400, ':path must begin with a slash')
   if (!TARGET.test(path)) return refuse(400, ':path has bytes that must be percent-encoded')
   if (authority === undefined && host === undefined)
@@ -90,13 +93,13 @@ function refusalOf({ method, scheme, authority, path, host, size }: Parts, optio
   if (authority !== undefined && host !== undefined && !sameHost(authority, host, scheme)) {
     return refuse(400, 'The Host field and :authority name different hosts')
   }
-  return checkScheme(scheme, options.secure)
+  return checkScheme(scheme, options)
 }
 
 /** What a client says of its scheme must be what the connection shows: links and secure cookies hang on it (RFC 9110 section 7.4). */
-function checkScheme(scheme: string, secure: boolean): Refusal | undefined {
-  if (scheme === (secure ? 'https' : 'http')) return undefined
+function checkScheme(scheme: string, { secure, trusted }: StreamHeadOptions): Refusal | undefined {
   if (scheme !== 'http' && scheme !== 'https') return refuse(400, 'The only schemes here are http and https')
+  if (trusted || scheme === (secure ? 'https' : 'http')) return undefined
   return refuse(421, `This connection is ${secure ? '' : 'not '}a secure one, :scheme says otherwise`)
 }
 

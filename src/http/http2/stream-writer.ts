@@ -18,8 +18,9 @@ export class StreamWriter implements ResponseWriter {
   /** Bytes of the body that it has not. */
   pending = 0
   readonly #stream: ServerHttp2Stream
+  /** The server itself broke the response off. */
+  broken = false
   readonly #onEnd: () => void
-  #cut = false
 
   /** @param onEnd called when the response was ended */
   constructor(stream: ServerHttp2Stream, onEnd: () => void) {
@@ -68,7 +69,7 @@ export class StreamWriter implements ResponseWriter {
       if (error) return
       this.taken += length
       flushed()
-      if (this.#cut && this.pending === 0) this.#stream.close(NGHTTP2_INTERNAL_ERROR)
+      if (this.broken && this.pending === 0) this.#stream.close(NGHTTP2_INTERNAL_ERROR)
     })
   }
 
@@ -85,7 +86,7 @@ export class StreamWriter implements ResponseWriter {
   }
 
   breakOff(): void {
-    this.#cut = true
+    this.broken = true
     if (this.pending === 0) this.#stream.close(NGHTTP2_INTERNAL_ERROR)
   }
 
