@@ -12,6 +12,7 @@ import type { Observation } from './converse.ts'
 import { aspectsOf, differences } from './differences.ts'
 import { conversations, exchanges } from './exchanges.ts'
 import { writeTree } from './tree.ts'
+import { startUpstream } from './upstream.ts'
 
 const venv = findVenv(twisted)
 const skip = 'missing' in venv && process.env['CI'] !== 'true' ? venv.missing : false
@@ -22,14 +23,18 @@ const atOnce = 8
 describe('side by side with Twisted', { skip, timeout: 60_000 }, () => {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'plait-twisted-')))
   let servers: RunningServer[] = []
+  let stop = (): void => undefined
   const seen = new Map<string, readonly [twisted: Observation, plait: Observation]>()
 
   before(async () => {
     if ('missing' in venv) throw new Error(venv.missing)
     writeTree(folder)
+    const upstream = await startUpstream()
+    stop = upstream.stop
+    const port = String(upstream.port)
     servers = await Promise.all([
-      startPython(venv.python, [`${root}/test/fixtures/twisted/serve_tree.py`, folder]),
-      startProgram(`${root}/build/test/twisted/serve-tree.js`, { TREE: folder }),
+      startPython(venv.python, [`${root}/test/fixtures/twisted/serve_tree.py`, folder, port]),
+      startProgram(`${root}/build/test/twisted/serve-tree.js`, { TREE: folder, UPSTREAM: port }),
     ])
     const single = Object.entries(exchanges).map(([name, request]) => [name, [request]] as const)
     const waiting = [...single, ...Object.entries(conversations)]
@@ -44,6 +49,7 @@ describe('side by side with Twisted', { skip, timeout: 60_000 }, () => {
   })
   after(async () => {
     for (const server of servers) await server.stop()
+    stop()
     rmSync(folder, { recursive: true, force: true })
   })
 

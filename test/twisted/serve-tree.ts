@@ -1,4 +1,4 @@
-/** The tree of the comparison, in Plait: node serve-tree.js, with the folder in TREE. test/fixtures/twisted/serve_tree.py is the same in Twisted. */
+/** The tree of the comparison, in Plait: node serve-tree.js, with the folder in TREE and a port in UPSTREAM. test/fixtures/twisted/serve_tree.py is the same in Twisted. */
 import {
   ASISProcessor,
   BasicCredentialFactory,
@@ -10,6 +10,8 @@ import {
   InMemoryChecker,
   Portal,
   Resource,
+  ResourceScriptWrapper,
+  ReverseProxyResource,
   Site,
   ThreadPool,
   WSGIResource,
@@ -243,6 +245,9 @@ function tree(pool: ThreadPool): Resource {
       ignoredExts: ['.rpy.ts'],
       processors: { ...scriptProcessors, '.asis': (file) => new ASISProcessor(file) },
     }),
+    proxy: new ReverseProxyResource(`http://127.0.0.1:${process.env['UPSTREAM']}/up`),
+    'wrapped-tree': new ResourceScriptWrapper(path.join(folder, 'scripts/tree.rpy.ts')),
+    'wrapped-leaf': new ResourceScriptWrapper(path.join(folder, 'scripts/leaf.rpy.ts')),
     basic: guarded(new BasicCredentialFactory('area')),
     digest: guarded(new DigestCredentialFactory({ realm: 'area', algorithms: ['MD5'] })),
     cgi: new CGIDirectory(path.join(folder, 'cgi')),

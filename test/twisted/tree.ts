@@ -48,6 +48,20 @@ export const resource = new Resource()
 resource.putChild('', new Data('index', 'text/plain'))
 resource.putChild('child', new Data('child', 'text/plain'))
 `,
+  'scripts/leaf.rpy': `from twisted.web import resource as r
+class Leaf(r.Resource):
+    isLeaf = True
+    def render_GET(self, request):
+        return b"|".join(request.postpath)
+resource = Leaf()
+`,
+  'scripts/leaf.rpy.ts': `import { Resource, type Request } from 'plait'
+class Leaf extends Resource {
+  override isLeaf = true
+  render_GET(request: Request): Uint8Array { return Buffer.from(request.postpath.join('|')) }
+}
+export const resource = new Leaf()
+`,
   'scripts/none.rpy': 'pass\n',
   'scripts/none.rpy.ts': 'export {}\n',
   'scripts/fails.rpy': 'raise RuntimeError("fails")\n',
