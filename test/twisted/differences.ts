@@ -78,6 +78,16 @@ const unauthorized = [
   'digest, of another method',
 ]
 
+/** Exchanges that another server answers. */
+const proxied = [
+  'GET /proxy',
+  'GET /proxy/a%20b/c?d=e%20f',
+  'PUT /proxy/x',
+  'GET /proxy/status/404',
+  'GET /proxy/fields',
+  'a body for the proxy',
+]
+
 /** All of them, in the order of the statements. */
 export const differences: readonly Difference[] = [
   // WSGI
@@ -210,6 +220,12 @@ export const differences: readonly Difference[] = [
 
   // Scripts
   { statement: 'F132', aspects: ['body'], at: ['GET /scripts/none'] },
+
+  { statement: 'F135', status: [404, 200], at: ['GET /wrapped-leaf/', 'GET /wrapped-leaf/a/b'] },
+
+  // The proxy
+  { statement: 'H145', aspects: ['body', 'connection'], at: proxied },
+  { statement: 'H145', aspects: ['connection'], at: ['HEAD /proxy/x'] },
 
   // CGI
   { statement: 'H146', aspects: ['body'], at: ['GET /cgi/environ?a=b', 'GET /cgi/environ?word+another%20one'] },
