@@ -144,6 +144,7 @@ export const differences: readonly Difference[] = [
   },
   { statement: 'B87', aspects: ['set-cookie'], at: ['GET /fields'] },
   { statement: 'B90', aspects: ['body', 'content-length'], at: ['GET /links', 'GET /links/x/y/', 'GET /urls/x%20y'] },
+  { statement: 'B91', aspects: ['set-cookie'], at: ['GET /visits', 'a session that nobody has'] },
 
   // HTTP
   { statement: 'D102', status: [400, 200], aspects: ['end'], at: ['two spaces'] },

@@ -134,6 +134,7 @@ const lines = [
   'GET /links/x/y/',
   'GET /urls/x%20y',
   'GET /cached',
+  'GET /visits',
   'POST /cached',
   // CGI (H146, H147)
   'GET /cgi/environ?a=b',
@@ -293,6 +294,8 @@ const others: Readonly<Record<string, string>> = {
 
 /** Exchanges of two requests: the second follows from the fields of the first response. */
 export const conversations: Readonly<Record<string, readonly [first: string, second: (fields: Fields) => string]>> = {
+  'a session, again': [ask('GET /visits'), (fields) => ask('GET /visits', `Cookie: ${fields['set-cookie']?.split(';')[0]}`)],
+  'a session that nobody has': [ask('GET /visits'), () => ask('GET /visits', 'Cookie: TWISTED_SESSION=x; PLAIT_SESSION=x')],
   'digest, right': [ask('GET /digest/x'), (fields) => ask('GET /digest/x', digest(fields, 'GET', '/digest/x', 'se:cret'))],
   'digest, wrong': [ask('GET /digest'), (fields) => ask('GET /digest', digest(fields, 'GET', '/digest', 'wrong'))],
   'digest, of another method': [ask('GET /digest'), (fields) => post('/digest', '', digest(fields, 'GET', '/digest', 'se:cret'))],

@@ -170,6 +170,17 @@ class Cached extends Resource {
   }
 }
 
+class Visits extends Resource {
+  override isLeaf = true
+
+  async render_GET(request: Request): Promise<string> {
+    const { data } = await request.getSession<{ visits?: number }>()
+    data.visits = (data.visits ?? 0) + 1
+    request.setHeader('Content-Type', 'text/plain')
+    return String(data.visits)
+  }
+}
+
 /** A page for each year, as in the how-to. */
 class Years extends Resource {
   override getChild(name: string): TreeNode {
@@ -236,6 +247,7 @@ function tree(pool: ThreadPool): Resource {
     years: new Years(),
     ...Object.fromEntries(Object.entries(asks).map(([name, ask]) => [name, new Asks(ask)])),
     cached: new Cached(),
+    visits: new Visits(),
     payment: errorPage(402, 'Payment <Required>', 'Pay & come again.'),
     forbidden: forbidden(),
     notfound: notFound(),
