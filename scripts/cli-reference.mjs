@@ -13,6 +13,7 @@ const head = `# Command line
     plait web --wsgi NAME [options]
     plait web --path DIRECTORY [options]
     plait web --mount /PATH=TARGET --mount /=TARGET [options]
+    plait web [--service FILE] [options]
 
 Serves WSGI applications, files and other servers on one port, in the foreground.
 
@@ -70,17 +71,45 @@ ${kinds.map(([form, help]) => `- \`${form}\`: ${help}`).join('\n')}
 The longest path that fits wins, whatever the order. What no mount takes is for the one at \`/\`, which \`--wsgi\`, \`--path\` and their like are short for: an application there gets an empty
 \`SCRIPT_NAME\`, one at \`/api\` gets \`/api\`. A path is written as in a URL: percent-escapes are decoded, \`%3D\` is an equals sign, a slash at the end says nothing.
 
-All applications share one pool of threads, and run where \`--chdir\` says, with one \`--python\`. For anything else write a program, as [the guide](../guide/09-one-port.md) shows.
+All applications share one pool of threads, and run where \`--chdir\` says, with one \`--python\`. For anything else write a [service file](#service-files); [the guide](../guide/09-one-port.md) shows more.
+
+Scripts (\`.rpy.ts\`) in a directory are run below \`--path\`, as in Twisted, and not below \`--mount\`: whoever may write into such a directory may run programs. \`scripts:\` and \`--processor\` say so on purpose.
 `
 const tail = `## Endpoints
 
 \`--listen\` takes
 
 - \`8080\`, \`127.0.0.1:8080\`, \`[::1]:8080\`, \`localhost:8080\`
-- \`tcp:PORT[:interface=ADDRESS][:backlog=N]\`, as Twisted writes it. A colon within a value is \`\\:\`, as in \`tcp:8080:interface=\\:\\:1\`
+- \`tcp:PORT[:interface=ADDRESS][:backlog=N]\`, as Twisted writes it. A colon within a value is \`\\:\`, as in \`tcp:8080:interface=\\:\\:1\`. \`tcp6:\` likewise, for IPv6 only
 - \`unix:PATH[:mode=OCTAL][:backlog=N]\`. The socket of a dead process is taken over, that of a living one is not
+- \`ssl:PORT[:privateKey=FILE][:certKey=FILE][:extraCertChain=FILE][:dhParameters=FILE][:minVersion=TLSv1.3][:clientCA=FILE][:requestClientCert=optional][:passphraseFile=FILE]\`, also with \`interface\` and
+  \`backlog\`: TLS with one certificate, \`server.pem\` when no file is named
+- \`tls:DIRECTORY[:port=443]\`: TLS with the PEM files of a directory, chosen by the name that the client asks for
+- \`systemd:name=NAME\`, \`systemd:index=N\`: a socket that systemd hands over. \`fd:N\`: a listening socket that the process was started with
+- \`haproxy:[trust=ADDRESSES:]ENDPOINT\`: any of them behind a proxy that says who the client is (PROXY protocol, versions 1 and 2)
 
-Port 0 lets the system choose; the first line of the log tells which. When one of several endpoints cannot be listened on, the others are closed again and the server ends.
+Certificates are read anew when their files change. Port 0 lets the system choose; the first line of the log tells which. When one of several endpoints cannot be listened on, the others are closed again and the server ends.
+
+When everything listens and all applications are imported, systemd is told (\`Type=notify\`, \`NotifyAccess=all\`).
+
+## Service files
+
+\`--service site.ts\` runs a program of yours and serves what it exports: as default, or as \`site\`, \`resource\` or \`root\`, a [Site](site.md), a resource, a promise of one of them, or a function that gives one and is
+called with the reactor. \`listen\`, an endpoint or a list of them, counts when the command line names none. When nothing says what to serve, \`plait.config.ts\` (\`.mts\`, \`.js\`, \`.mjs\`) is taken where you are.
+
+\`\`\`ts
+// plait.config.ts
+import { File, MountTree, WSGIResource, reactor } from 'plait'
+
+export const listen = '127.0.0.1:8000'
+export default new MountTree({
+  '/': new WSGIResource(reactor, reactor.getThreadPool(), 'shop.application'),
+  '/static': new File('public', { maxAge: 3600 }),
+})
+\`\`\`
+
+\`reactor\` is the one that runs, and its pool has the size that \`--threads\` and \`--processes\` say. The file does not call \`reactor.run()\`. A Site has its own settings: the options about requests and the access log are for
+resources. With \`--uid\` the file is run as that user, after the ports are bound: it then exports a resource, and \`listen\` does not count.
 
 ## What \`twistd\` has and Plait has not
 

@@ -25,11 +25,15 @@ export interface WebOptions {
   roots?: readonly string[]
   wsgi?: string
   path?: string
+  resourceScript?: string
+  class?: string
+  service?: string
   mount?: string[]
   index?: string[]
   ignoreExt?: string[]
   allowIgnoreExt?: boolean
   mimeType?: string
+  processor?: Record<string, string>
   chdir?: string
   rundir?: string
   python?: string
@@ -41,6 +45,11 @@ export interface WebOptions {
   queueTimeout?: number
   listen?: string[]
   port?: string[]
+  https?: number
+  certificate?: string
+  privkey?: string
+  devCert?: boolean
+  personal?: boolean
   maxBody?: number
   requestBody?: 'buffer' | 'stream'
   addHeader?: Record<string, string[]>

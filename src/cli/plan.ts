@@ -1,10 +1,11 @@
 import { defaults } from '../defaults.ts'
-import type { ListenEndpoint } from '../reactor/endpoints/listen-endpoint.ts'
 import { findIdentity, type Identity } from '../reactor/process/identity.ts'
 import { listenEndpoints } from './listen-endpoints.ts'
 import type { WebOptions } from './options.ts'
 import { servedBy, type Served } from './tree/roots.ts'
-import type { Means } from './tree/target.ts'
+import { Registry } from '../resources/script/registry.ts'
+import type { Means, Surroundings } from './tree/target.ts'
+import { loadProcessors } from './tree/user-code.ts'
 import { usage } from './usage.ts'
 import { absolutePath } from './values.ts'
 
@@ -12,7 +13,6 @@ import { absolutePath } from './values.ts'
 export interface Plan {
   readonly options: WebOptions
   readonly served: Served
-  readonly endpoints: readonly ListenEndpoint[]
   /** Who the server becomes. */
   readonly identity: Identity | undefined
 }
@@ -26,19 +26,33 @@ export function planOf(options: WebOptions): Plan {
     const example = 'like plait web --wsgi foo.application'
     throw usage(`nothing to serve: say --wsgi MODULE.ATTRIBUTE, --path DIRECTORY or --mount /PATH=TARGET, ${example}`)
   }
-  const endpoints = listenEndpoints(options)
+  // What is wrong with them shows before anything is opened.
+  listenEndpoints(options)
   for (const { target } of served.mounts) target.check?.()
   const names = { ...(uid === undefined ? {} : { user: uid }), ...(gid === undefined ? {} : { group: gid }) }
   const identity = uid === undefined && gid === undefined ? undefined : findIdentity(names)
-  return { options, served, endpoints, identity }
+  return { options, served, identity }
 }
 
-/** What the resources are made with. */
-export function meansOf(options: WebOptions): Omit<Means, 'reactor'> {
-  const { index, ignoreExt = [], allowIgnoreExt, mimeType, maxBody, requestBody, python, env } = options
+/** Where and with what the applications of these options run. */
+export function surroundingsOf({ chdir, rundir, python, env }: WebOptions): Surroundings {
   return {
+    cwd: absolutePath(chdir ?? rundir ?? '.'),
+    ...(python === undefined ? {} : { python: pythonPath(python) }),
+    ...(env === undefined ? {} : { env }),
+  }
+}
+
+/** What the resources are made with. Loads processors: it is code of the user's. */
+export async function loadMeans(options: WebOptions): Promise<Omit<Means, 'reactor'>> {
+  const { index, ignoreExt = [], allowIgnoreExt, mimeType, maxBody, requestBody } = options
+  const registry = new Registry()
+  return {
+    registry,
     files: {
+      registry,
       ignoredExts: [...ignoreExt, ...(allowIgnoreExt === true ? ['*'] : [])],
+      processors: await loadProcessors(options.processor ?? {}),
       ...(index === undefined ? {} : { indexNames: index }),
       ...(mimeType === undefined ? {} : { defaultType: mimeType }),
     },
@@ -46,11 +60,7 @@ export function meansOf(options: WebOptions): Omit<Means, 'reactor'> {
       ...(maxBody === undefined ? {} : { maxBody }),
       ...(requestBody === undefined ? {} : { requestBody }),
     },
-    surroundings: {
-      cwd: absolutePath(options.chdir ?? options.rundir ?? '.'),
-      ...(python === undefined ? {} : { python: pythonPath(python) }),
-      ...(env === undefined ? {} : { env }),
-    },
+    surroundings: surroundingsOf(options),
   }
 }
 

@@ -28,6 +28,13 @@ export function parseSeconds(text: string): number {
   return Number(text)
 }
 
+/** Reads a port. */
+export function parsePort(text: string): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (!(value <= 65535)) throw new InvalidArgumentError('A port is a whole number from 0 to 65535.')
+  return value
+}
+
 /** Reads a number of processes; `auto`: one for each core. */
 export function parseProcesses(text: string): number {
   return text === 'auto' ? availableParallelism() : parseCount(1)(text)
@@ -54,6 +61,16 @@ export function parseEnding(text: string, before?: readonly string[]): string[] 
     throw new InvalidArgumentError('An ending is written like .html, and * is any.')
   }
   return endings
+}
+
+/** Collects `.ext=module#export` by ending. */
+export function parseProcessor(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const processors = parseList(text).map((line): [string, string] => {
+    const [, ending, reference] = /^(\.[^/=]+)=(.*[^#\s].*)$/.exec(line) ?? []
+    if (ending !== undefined && reference !== undefined) return [ending, reference]
+    throw new InvalidArgumentError('It must be written like .md=./markdown.ts#Markdown.')
+  })
+  return { ...before, ...Object.fromEntries(processors) }
 }
 
 /** Collects `Name: Value`, as the option `defaultHeaders` of a site wants it. */

@@ -1,20 +1,14 @@
-import { lchownSync } from 'node:fs'
 import { equipDefaultReactor, reactor } from '../default-reactor.ts'
 import { defaults } from '../defaults.ts'
-import { serverFromEndpoint } from '../reactor/endpoints/server-from-string.ts'
-import { assumeIdentity } from '../reactor/process/identity.ts'
 import { PidFile } from '../reactor/process/pid-file.ts'
-import type { TreeNode } from '../resource/resource.ts'
-import { Site } from '../resource/site.ts'
-import { DeferredResource } from '../resources/deferred-resource.ts'
+import { notifyServiceManager } from '../reactor/service-notify.ts'
 import { ThreadPool } from '../threadpool/thread-pool.ts'
-import { announce, type Announcement } from './announce.ts'
+import { announce } from './announce.ts'
 import type { WebOptions } from './options.ts'
-import { meansOf, planOf, type Plan } from './plan.ts'
+import { planOf, type Plan } from './plan.ts'
 import { openLogs, type ServerLogs } from './server-logs.ts'
 import { Interrupted, StartSignals, surviveSignals } from './start-signals.ts'
-import { checkReadable, growTree, type Tree } from './tree/grow-tree.ts'
-import type { Means } from './tree/target.ts'
+import { start } from './start.ts'
 import { absolutePath } from './values.ts'
 
 /** Runs `plait web`; fulfilled when it has stopped. Throws usage errors and `PlaitError`s. */
@@ -41,8 +35,12 @@ async function serve(plan: Plan, logs: ServerLogs): Promise<void> {
   const signals = new StartSignals()
   try {
     for (const said of served.replaced) log.warn(`${said} is not served: a later option says what is at /. --mount serves both`)
-    const announcement = await signals.during(start(plan, logs, pool))
-    reactor.callWhenRunning(() => announce(log, announcement))
+    const announcement = await signals.during(start(plan, logs))
+    reactor.callWhenRunning(() => {
+      announce(log, { ...announcement, pool })
+      void notifyServiceManager({ READY: 1 }, { logger: log })
+    })
+    reactor.addSystemEventTrigger('before', 'shutdown', () => void notifyServiceManager({ STOPPING: 1 }, { logger: log }))
     signals.end()
     await reactor.run({ gracefulTimeout: options.gracefulTimeout ?? defaults.gracefulTimeout })
     log.info('Stopped')
@@ -56,42 +54,7 @@ async function serve(plan: Plan, logs: ServerLogs): Promise<void> {
   }
 }
 
-/** Binds the ports, becomes who it is to be, and only then runs code of the user's. */
-async function start(plan: Plan, logs: ServerLogs, pool: ThreadPool): Promise<Announcement> {
-  const { options, served, endpoints } = plan
-  const grown = withResolver<TreeNode>()
-  const site = makeSite(new DeferredResource(grown.promise), options, logs)
-  try {
-    const ports = endpoints.map((endpoint) => ({ endpoint, port: serverFromEndpoint(reactor, endpoint).listen(site) }))
-    await Promise.all(ports.map(({ port }) => port.ready))
-    const means = { reactor, ...meansOf(options) }
-    become(plan, means)
-    const tree = await growTree(served.mounts, means)
-    site.resource = tree.root
-    grown.resolve(tree.root)
-    const runtimes = await prepare(tree, pool)
-    return { ports, places: tree.places, runtimes, pool }
-  } catch (error) {
-    // Who connected meanwhile waits for it.
-    grown.reject(error)
-    throw error
-  }
-}
-
-/** Imports all applications before anything is announced. */
-function prepare({ applications }: Tree, pool: ThreadPool): Promise<Announcement['runtimes']> {
-  return Promise.all(applications.map((application) => pool.prepare(application)))
-}
-
-function become({ identity, served, endpoints }: Plan, means: Means): void {
-  if (identity === undefined) return
-  // Whoever is in the group connects by the socket's permissions.
-  for (const endpoint of endpoints) if (endpoint.kind === 'unix') lchownSync(endpoint.path, identity.uid, identity.gid)
-  assumeIdentity(identity)
-  const paths = served.mounts.map(({ target }) => target.reads?.(means)).filter((path) => path !== undefined)
-  checkReadable(paths, `The user ${identity.user ?? identity.uid}`)
-}
-
+/** The one pool of all applications: the reactor's own. */
 function makePool(options: WebOptions, logs: ServerLogs): ThreadPool {
   const pool = new ThreadPool({
     minThreads: options.minThreads ?? defaults.minThreads,
@@ -104,31 +67,4 @@ function makePool(options: WebOptions, logs: ServerLogs): ThreadPool {
   equipDefaultReactor({ logger: logs.server, createThreadPool: () => pool })
   reactor.getThreadPool()
   return pool
-}
-
-function makeSite(root: TreeNode, options: WebOptions, { server, access }: ServerLogs): Site {
-  return new Site(root, {
-    logger: server,
-    displayTracebacks: options.displayTracebacks === true && options.notracebacks !== true,
-    ...(access === undefined ? {} : { accessLog: (request) => access.log(request) }),
-    ...(options.addHeader === undefined ? {} : { defaultHeaders: options.addHeader }),
-    ...(options.trustProxy === undefined ? {} : { trustProxy: options.trustProxy }),
-    ...(options.forwardedFields === undefined ? {} : { forwardedFields: options.forwardedFields }),
-  })
-}
-
-interface Resolver<Value> {
-  readonly promise: Promise<Value>
-  resolve(value: Value): void
-  reject(error: unknown): void
-}
-
-function withResolver<Value>(): Resolver<Value> {
-  let resolve: Resolver<Value>['resolve'] = () => undefined
-  let reject: Resolver<Value>['reject'] = () => undefined
-  const promise = new Promise<Value>((fulfil, refuse) => {
-    resolve = fulfil
-    reject = refuse
-  })
-  return { promise, resolve, reject }
 }

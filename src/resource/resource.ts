@@ -114,6 +114,12 @@ export class Resource implements TreeNode {
   }
 }
 
+/** True for what can stand in a tree. */
+export function isTreeNode(value: unknown): value is TreeNode {
+  const { render, getChildWithDefault } = (value ?? {}) as Partial<TreeNode>
+  return typeof render === 'function' && typeof getChildWithDefault === 'function'
+}
+
 /** True for what has to be awaited: a promise of any kind. */
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | undefined)?.then === 'function'

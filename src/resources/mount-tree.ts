@@ -51,6 +51,17 @@ export class MountTree implements TreeNode {
     place.resource = resource
   }
 
+  /** What is mounted, the one at `/` first. */
+  listEntities(): TreeNode[] {
+    const found: TreeNode[] = []
+    const ahead = [this.#top]
+    for (const { resource, places } of ahead) {
+      if (resource !== undefined) found.push(resource)
+      ahead.push(...places.values())
+    }
+    return found
+  }
+
   /** The mount for what lies ahead; takes its path from `request.postpath` to `request.prepath`. */
   getChildWithDefault(name: string, request: Request): TreeNode {
     const { prepath, postpath } = request

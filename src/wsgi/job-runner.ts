@@ -1,6 +1,6 @@
 /** What the gateway needs of a thread pool. `ThreadPool` fits; tests pass something smaller. */
 import type { Application } from '../hosts/application.ts'
-import type { Job, JobSink, RunningJob } from '../hosts/host.ts'
+import type { HostRuntime, Job, JobSink, RunningJob } from '../hosts/host.ts'
 
 /** Runs jobs of applications, when and where it sees fit. */
 export interface JobRunner {
@@ -9,6 +9,8 @@ export interface JobRunner {
    * `sink` may come before this returns.
    */
   submit(application: Application, job: Job, sink: JobSink): RunningJob
+  /** Starts what runs the application. Rejected when it cannot be loaded. */
+  prepare?(application: Application): Promise<HostRuntime>
   /** Ends its threads. Called when the reactor has stopped. Idempotent. */
   stop?(options: { timeout: number }): Promise<void>
 }

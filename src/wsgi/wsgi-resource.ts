@@ -3,7 +3,7 @@ import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import { resolveApplication } from '../hosts/application.ts'
 import type { Application, ApplicationReference } from '../hosts/application.ts'
-import type { JobBody } from '../hosts/host.ts'
+import type { HostRuntime, JobBody } from '../hosts/host.ts'
 import type { Request } from '../http/request.ts'
 import type { Reactor } from '../reactor/reactor.ts'
 import type { Rendered, TreeNode } from '../resource/resource.ts'
@@ -57,6 +57,15 @@ export class WSGIResource implements TreeNode {
     this.#context = { logger: reactor.logger, application: this.application.name }
     this.#maxBody = options.maxBody ?? defaults.maxBody
     this.#streams = (options.requestBody ?? defaults.requestBody) === 'stream'
+  }
+
+  /**
+   * Starts the application now, so that what is wrong with it shows before the first request.
+   * @returns what runs it; undefined where the thread pool cannot tell
+   * @throws PlaitError `PLAIT_APPLICATION`, `PLAIT_PYTHON_NOT_FOUND` …
+   */
+  async prepare(): Promise<HostRuntime | undefined> {
+    return this.#runner.prepare?.(this.application)
   }
 
   /** Builds the environ and hands one job to the pool, once the body is here. */

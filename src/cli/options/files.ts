@@ -1,4 +1,4 @@
-import { parseEnding, parseList, parseText } from '../values.ts'
+import { parseEnding, parseList, parseProcessor, parseText } from '../values.ts'
 import type { OptionSpec } from './option-spec.ts'
 
 const FILES = 'Files (of --path and --mount)'
@@ -30,5 +30,13 @@ export const fileOptions: readonly OptionSpec[] = [
     parse: parseText,
     default: 'application/octet-stream',
     help: 'the type of files whose ending nobody knows',
+  },
+  {
+    flags: '--processor <.ext=module#export>',
+    group: FILES,
+    repeatable: true,
+    env: 'PLAIT_PROCESSOR',
+    parse: parseProcessor,
+    help: 'the resource for files with this ending: a class or function that is called with path and registry',
   },
 ]

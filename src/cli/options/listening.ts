@@ -1,5 +1,5 @@
 import { defaults } from '../../defaults.ts'
-import { parseList } from '../values.ts'
+import { parseList, parsePort, parseText } from '../values.ts'
 import type { OptionSpec } from './option-spec.ts'
 
 const LISTENING = 'Listening'
@@ -13,7 +13,7 @@ export const listeningOptions: readonly OptionSpec[] = [
     parse: parseList,
     repeatable: true,
     default: `127.0.0.1:${defaults.port} on a terminal, else all addresses`,
-    help: 'where to listen: 8080, 127.0.0.1:8080, [::1]:8080, tcp:8080:interface=127.0.0.1, unix:/run/app.sock:mode=660',
+    help: 'where to listen: 8080, 127.0.0.1:8080, unix:/run/app.sock:mode=660, ssl:8443:privateKey=server.pem, systemd:name=web …',
   },
   {
     flags: '-p, --port <port>',
@@ -22,5 +22,40 @@ export const listeningOptions: readonly OptionSpec[] = [
     parse: parseList,
     repeatable: true,
     help: 'like --listen, but a number alone is at the address that is the default there',
+  },
+  {
+    flags: '--https <port>',
+    group: LISTENING,
+    env: 'PLAIT_HTTPS',
+    parse: parsePort,
+    help: 'listen with TLS on this port, with --certificate and --privkey, or --dev-cert',
+  },
+  {
+    flags: '-c, --certificate <file>',
+    group: LISTENING,
+    env: 'PLAIT_CERTIFICATE',
+    parse: parseText,
+    default: 'the file of the key, or server.pem',
+    help: 'the certificate for --https, PEM, its chain behind it',
+  },
+  {
+    flags: '-k, --privkey <file>',
+    group: LISTENING,
+    env: 'PLAIT_PRIVKEY',
+    parse: parseText,
+    default: 'the file of the certificate, or server.pem',
+    help: 'the private key for --https, PEM',
+  },
+  {
+    flags: '--dev-cert',
+    group: LISTENING,
+    env: 'PLAIT_DEV_CERT',
+    help: 'a certificate for localhost that signs itself, for development; without --https on port 8443',
+  },
+  {
+    flags: '--personal',
+    group: LISTENING,
+    env: 'PLAIT_PERSONAL',
+    help: 'listen on ~/.plait-web, where --user of another server finds it',
   },
 ]

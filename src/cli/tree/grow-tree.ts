@@ -1,7 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { PlaitError } from '../../errors.ts'
-import type { Application } from '../../hosts/application.ts'
-import type { TreeNode } from '../../resource/resource.ts'
+import type { Resource, TreeNode } from '../../resource/resource.ts'
 import { MountTree } from '../../resources/mount-tree.ts'
 import { WSGIResource } from '../../wsgi/wsgi-resource.ts'
 import type { Means, Mount } from './target.ts'
@@ -9,8 +8,6 @@ import type { Means, Mount } from './target.ts'
 /** What the mounts have become. */
 export interface Tree {
   readonly root: TreeNode
-  /** Each once, in the order of the mounts. */
-  readonly applications: readonly Application[]
   /** What is where, for the start-up lines. */
   readonly places: readonly (readonly [prefix: string, what: string])[]
 }
@@ -21,23 +18,24 @@ export interface Tree {
  */
 export async function growTree(mounts: readonly Mount[], means: Means): Promise<Tree> {
   const made = await Promise.all(mounts.map(async (mount) => ({ mount, resource: await mount.target.make(means) })))
-  const applications = new Map<string, Application>()
-  const places: (readonly [string, string])[] = []
-  for (const { mount, resource } of made) {
-    let what = mount.target.description
-    if (resource instanceof WSGIResource) {
-      const { application } = resource
-      applications.set(application.key, application)
-      what += ` in ${application.cwd}`
-    }
-    places.push([mount.prefix, what])
-  }
+  const places = made.map(({ mount: { prefix, target }, resource }): [string, string] => {
+    const where = resource instanceof WSGIResource ? ` in ${resource.application.cwd}` : ''
+    return [prefix, `${target.description}${where}`]
+  })
   const only = made.length === 1 ? made[0] : undefined
-  const root =
-    only?.mount.prefix === '/'
-      ? only.resource
-      : new MountTree(Object.fromEntries(made.map(({ mount, resource }) => [mount.prefix, resource])))
-  return { root, applications: [...applications.values()], places }
+  if (only?.mount.prefix === '/') return { root: only.resource, places }
+  return { root: new MountTree(Object.fromEntries(made.map(({ mount, resource }) => [mount.prefix, resource]))), places }
+}
+
+/** The applications of a tree, as far as its resources are put there and not made on demand; each once. */
+export function applicationsIn(root: TreeNode): WSGIResource[] {
+  const nodes = new Set<TreeNode>([root])
+  // A set that grows while it is walked is walked to its new end.
+  for (const node of nodes) {
+    const { listEntities } = node as Partial<Resource>
+    if (typeof listEntities === 'function') for (const child of listEntities.call(node as Resource)) nodes.add(child)
+  }
+  return [...nodes].filter((node) => node instanceof WSGIResource)
 }
 
 /**

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { PlaitError } from '../../errors.ts'
 import { mountSegments } from '../../resources/mount-tree.ts'
 import { absolutePath } from '../values.ts'
+import { classTarget, scriptsTarget, scriptTarget } from './code-targets.ts'
 import type { Mount, Target } from './target.ts'
 import { filesTarget, upstreamTarget, wsgiTarget } from './targets.ts'
 
@@ -28,7 +29,25 @@ export const targetKinds: readonly TargetKind[] = [
     help: 'another server, by its UNIX socket',
     read: (rest) => upstreamTarget(`unix:${socketPath(rest)}`),
   },
-  { word: 'file', form: 'file:PATH', help: 'a file or directory whose name looks like something else', read: filesTarget },
+  { word: 'script', form: 'script:FILE', help: 'a script that exports a resource', read: scriptTarget },
+  {
+    word: 'scripts',
+    form: 'scripts:DIR',
+    help: 'a directory whose scripts are resources; nothing else in it is served',
+    read: scriptsTarget,
+  },
+  {
+    word: 'class',
+    form: 'class:MODULE#CLASS',
+    help: 'an object of a class of resources, named as for --class',
+    read: classTarget,
+  },
+  {
+    word: 'file',
+    form: 'file:PATH',
+    help: 'a file or directory whose name looks like something else',
+    read: (path) => filesTarget(path),
+  },
 ]
 
 /**

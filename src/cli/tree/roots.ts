@@ -1,7 +1,9 @@
 import { mountSegments } from '../../resources/mount-tree.ts'
 import type { WebOptions } from '../options.ts'
 import { usage } from '../usage.ts'
+import { classTarget, scriptTarget, serviceTarget } from './code-targets.ts'
 import { parseMount } from './parse-mount.ts'
+import { findServiceFile, ServiceFile } from './service-file.ts'
 import type { Mount, Target } from './target.ts'
 import { filesTarget, wsgiTarget } from './targets.ts'
 
@@ -9,37 +11,72 @@ import { filesTarget, wsgiTarget } from './targets.ts'
 export interface Served {
   /** With different prefixes, the longest first. */
   readonly mounts: readonly Mount[]
+  /** The program that gives what is at `/`; it is among the mounts too. */
+  readonly service: ServiceFile | undefined
   /** Root options that another one has replaced. */
   readonly replaced: readonly string[]
 }
 
-/** Root options by name: what they say, and their targets. */
-const rootTargets: Readonly<Record<string, (options: WebOptions) => readonly [said: string, target: Target]>> = {
-  wsgi: ({ wsgi = '' }) => [`--wsgi ${wsgi}`, wsgiTarget(wsgi)],
-  path: ({ path = '' }) => [`--path ${path}`, filesTarget(path)],
+/** What is at `/`. */
+interface Root {
+  readonly said: string
+  readonly target: Target
+  readonly service?: ServiceFile
+}
+
+/** Root options by name. */
+const rootOptions: Readonly<Record<string, (value: string) => Root>> = {
+  wsgi: (name) => ({ said: `--wsgi ${name}`, target: wsgiTarget(name) }),
+  path: (path) => ({ said: `--path ${path}`, target: filesTarget(path, { runsScripts: true }) }),
+  resourceScript: (file) => ({ said: `--resource-script ${file}`, target: scriptTarget(file) }),
+  class: (text) => ({ said: `--class ${text}`, target: classTarget(text) }),
+  service: (file) => rootOf(`--service ${file}`, new ServiceFile(file)),
 }
 
 /**
- * What the options say is to be served. Of several root options the last wins, as in Twisted.
- * @throws CommanderError when that makes no sense
+ * What the options say is to be served. Of several root options the last wins, as in Twisted. When they say nothing, the service file in the directory does where
+ * the user stands.
+ * @throws CommanderError when that makes no sense, PlaitError when a service file is not there
  */
 export function servedBy(options: WebOptions): Served {
-  const mounts = (options.mount ?? []).map(readMount)
-  const roots = (options.roots ?? []).map((name) => rootTargets[name]?.(options)).filter((root) => root !== undefined)
-  const last = roots.at(-1)
-  if (last !== undefined) mounts.push({ prefix: '/', said: last[0], target: last[1] })
+  const mounts = (options.mount ?? []).map((text) =>
+    explained(`option '--mount </path=target>' argument is invalid. `, () => parseMount(text)),
+  )
+  const roots = (options.roots ?? []).map((name) => rootGiven(name, options))
+  const found = roots.length + mounts.length === 0 ? findServiceFile(process.cwd()) : undefined
+  if (found !== undefined) roots.push(rootOf(found, new ServiceFile(found)))
+  const root = roots.at(-1)
+  if (root !== undefined) mounts.push({ prefix: '/', ...root })
   refuseTwice(mounts)
   refuseFileOptions(options, mounts)
-  const sorted = mounts.toSorted((one, other) => mountSegments(other.prefix).length - mountSegments(one.prefix).length)
-  return { mounts: sorted, replaced: roots.slice(0, -1).map(([said]) => said) }
+  return {
+    mounts: mounts.toSorted((one, other) => depth(other) - depth(one)),
+    service: root?.service,
+    replaced: roots.slice(0, -1).map(({ said }) => said),
+  }
 }
 
-function readMount(text: string): Mount {
+function rootGiven(name: string, options: WebOptions): Root {
+  const make = rootOptions[name] as (value: string) => Root
+  const value = String(options[name as keyof WebOptions])
+  return name === 'service' ? make(value) : explained('', () => make(value))
+}
+
+function rootOf(said: string, service: ServiceFile): Root {
+  return { said, target: serviceTarget(service), service }
+}
+
+/** What `read` gives; an error in it is one of the command line. */
+function explained<Value>(before: string, read: () => Value): Value {
   try {
-    return parseMount(text)
+    return read()
   } catch (error) {
-    throw usage(`option '--mount </path=target>' argument is invalid. ${(error as Error).message}`)
+    throw usage(`${before}${(error as Error).message}`)
   }
+}
+
+function depth({ prefix }: Mount): number {
+  return mountSegments(prefix).length
 }
 
 function refuseTwice(mounts: readonly Mount[]): void {
@@ -60,6 +97,7 @@ function refuseFileOptions(options: WebOptions, mounts: readonly Mount[]): void 
     options.ignoreExt && '--ignore-ext',
     options.allowIgnoreExt && '--allow-ignore-ext',
     options.mimeType && '--mime-type',
+    options.processor && '--processor',
   ].find(Boolean)
   if (given !== undefined) throw usage(`${given} is about files, and none are served: add --path DIR or --mount /static=DIR`)
 }

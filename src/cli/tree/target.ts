@@ -1,5 +1,6 @@
 import type { Reactor } from '../../reactor/reactor.ts'
 import type { TreeNode } from '../../resource/resource.ts'
+import type { Registry } from '../../resources/script/registry.ts'
 import type { FileOptions } from '../../resources/static/file-settings.ts'
 import type { ThreadPool } from '../../threadpool/thread-pool.ts'
 import type { WSGIOptions } from '../../wsgi/wsgi-resource.ts'
@@ -8,11 +9,16 @@ import type { ApplicationSpec } from '../../hosts/application.ts'
 /** What resources of the command line are made with. */
 export interface Means {
   readonly reactor: Reactor<ThreadPool>
+  /** For files, the processors that --processor names among them. */
   readonly files: FileOptions
+  /** Given to all scripts and processors. */
+  readonly registry: Registry
   readonly wsgi: WSGIOptions
-  /** Where and with what applications run. */
-  readonly surroundings: Omit<ApplicationSpec, 'application'> & { readonly cwd: string }
+  readonly surroundings: Surroundings
 }
+
+/** Where and with what applications run. */
+export type Surroundings = Omit<ApplicationSpec, 'application'> & { readonly cwd: string }
 
 /** Something that is served at a path, as the command line says it. */
 export interface Target {
@@ -21,7 +27,7 @@ export interface Target {
   /** The options for files have a meaning for it. */
   readonly hasFiles?: boolean
   /** What the server must be able to read for it. */
-  reads?(means: Means): string
+  reads?(surroundings: Surroundings): string
   /**
    * Called before anything is started.
    * @throws PlaitError when it cannot be served

@@ -4,24 +4,34 @@ import { resolveApplication } from '../../hosts/application.ts'
 import { Resource, type TreeNode } from '../../resource/resource.ts'
 import { ReverseProxyResource } from '../../resources/reverse-proxy/reverse-proxy-resource.ts'
 import { parseUpstream } from '../../resources/reverse-proxy/upstream.ts'
+import { scriptProcessors } from '../../resources/script/resource-script.ts'
 import type { FileOptions } from '../../resources/static/file-settings.ts'
 import { File } from '../../resources/static/file.ts'
 import { WSGIResource } from '../../wsgi/wsgi-resource.ts'
 import { absolutePath } from '../values.ts'
 import type { Target } from './target.ts'
 
-/** A directory, or one file. */
-export function filesTarget(name: string): Target {
+/**
+ * A directory, or one file.
+ * @param runsScripts files that end like scripts are resources. Who may put files into such a directory may run programs
+ */
+export function filesTarget(name: string, { runsScripts = false }: { runsScripts?: boolean } = {}): Target {
   const path = absolutePath(name)
   return {
     description: `files in ${path}`,
     hasFiles: true,
     reads: () => path,
-    check: () => {
-      if (!existsSync(path)) throw new PlaitError('PLAIT_CONFIGURATION', `There is no file or directory ${path}`)
+    check: () => mustBeThere(path),
+    make: ({ files }) => {
+      const options = runsScripts ? { ...files, processors: { ...scriptProcessors, ...files.processors } } : files
+      return statSync(path).isDirectory() ? new File(path, options) : new SingleFile(path, options)
     },
-    make: ({ files }) => (statSync(path).isDirectory() ? new File(path, files) : new SingleFile(path, files)),
   }
+}
+
+/** @throws PlaitError `PLAIT_CONFIGURATION` */
+export function mustBeThere(path: string): void {
+  if (!existsSync(path)) throw new PlaitError('PLAIT_CONFIGURATION', `There is no file or directory ${path}`)
 }
 
 /** One file, at its place and at the `/` of a site. */
@@ -42,7 +52,7 @@ export function wsgiTarget(name: string): Target {
   return {
     description: `application ${name}`,
     check: () => void resolveApplication(name),
-    reads: ({ surroundings }) => surroundings.cwd,
+    reads: ({ cwd }) => cwd,
     make: ({ reactor, surroundings, wsgi }) =>
       new WSGIResource(reactor, reactor.getThreadPool(), { ...surroundings, application: name }, wsgi),
   }

@@ -4,7 +4,7 @@ import { runFailure } from '../../modules/load-failure.ts'
 import { userModules } from '../../modules/module-loader.ts'
 import type { UserModule } from '../../modules/user-module.ts'
 import { notFound } from '../../resource/error-page.ts'
-import type { TreeNode } from '../../resource/resource.ts'
+import { isTreeNode, type TreeNode } from '../../resource/resource.ts'
 import type { Processor } from '../static/file-settings.ts'
 import type { Registry } from './registry.ts'
 import { ScriptFault } from './script-fault.ts'
@@ -68,11 +68,6 @@ async function makeOnce(module: UserModule, registry: Registry, factory: (regist
 /** A function that makes a resource; a class of resources is none. */
 function isFactory(value: unknown): value is (registry: Registry) => unknown {
   return typeof value === 'function' && !isTreeNode(value) && !isTreeNode(value.prototype)
-}
-
-function isTreeNode(value: unknown): value is TreeNode {
-  const { render, getChildWithDefault } = (value ?? {}) as Partial<TreeNode>
-  return typeof render === 'function' && typeof getChildWithDefault === 'function'
 }
 
 async function isPlainFile(path: string): Promise<boolean> {

@@ -1,0 +1,123 @@
+import { lchownSync } from 'node:fs'
+import { reactor } from '../default-reactor.ts'
+import type { ListenEndpoint } from '../reactor/endpoints/listen-endpoint.ts'
+import { serverFromEndpoint } from '../reactor/endpoints/server-from-string.ts'
+import { assumeIdentity } from '../reactor/process/identity.ts'
+import type { ServerFactory } from '../reactor/reactor.ts'
+import type { TreeNode } from '../resource/resource.ts'
+import { Site } from '../resource/site.ts'
+import { DeferredResource } from '../resources/deferred-resource.ts'
+import type { Announcement } from './announce.ts'
+import { listenEndpoints, readyEndpoints } from './listen-endpoints.ts'
+import type { WebOptions } from './options.ts'
+import { loadMeans, surroundingsOf, type Plan } from './plan.ts'
+import type { ServerLogs } from './server-logs.ts'
+import { applicationsIn, checkReadable, growTree, type Tree } from './tree/grow-tree.ts'
+import type { Service } from './tree/service-file.ts'
+
+/** What is told when everything stands. */
+type Started = Omit<Announcement, 'pool'>
+
+/**
+ * Binds the ports, becomes who it is to be, and only then runs code of the user's. A service file has to be run earlier, because it may say where to listen; with
+ * another user to become it may not.
+ */
+export async function start(plan: Plan, logs: ServerLogs): Promise<Started> {
+  const { options, served, identity } = plan
+  const service = identity === undefined ? await served.service?.load(reactor) : undefined
+  const endpoints = await readyEndpoints(listenEndpoints(options, service?.listen))
+  if (service?.site !== undefined && served.mounts.length === 1) return startSite(service, endpoints, { plan, logs })
+  const grown = withResolver<TreeNode>()
+  const site = makeSite(new DeferredResource(grown.promise), options, logs)
+  try {
+    const ports = await listen(endpoints, site)
+    become(plan, endpoints)
+    await warnOfEndpoints(plan, logs)
+    const tree = await growTree(served.mounts, { reactor, ...(await loadMeans(options)) })
+    site.resource = tree.root
+    grown.resolve(tree.root)
+    return { ports, places: tree.places, runtimes: await prepare(tree.root) }
+  } catch (error) {
+    // Who connected meanwhile waits for it.
+    grown.reject(error)
+    throw error
+  }
+}
+
+/** Serves a site that a service file has made. */
+async function startSite(
+  service: Service,
+  endpoints: ListenEndpoint[],
+  { plan, logs }: { plan: Plan; logs: ServerLogs },
+): Promise<Started> {
+  const { options, served } = plan
+  const site = service.site as ServerFactory
+  const idle = [
+    (options.accessLog ?? options.logfile) && '--access-log',
+    options.addHeader && '--add-header',
+    options.displayTracebacks && '--display-tracebacks',
+    options.trustProxy && '--trust-proxy',
+    options.forwardedFields && '--forwarded-fields',
+  ].filter(Boolean)
+  if (idle.length > 0) logs.server.warn(`${idle.join(', ')} not used: ${served.service?.path} makes a site of its own`)
+  const ports = await listen(endpoints, site)
+  const places: Tree['places'] = served.mounts.map(({ prefix, target }) => [prefix, target.description])
+  return { ports, places, runtimes: site instanceof Site ? await prepare(site.resource) : [] }
+}
+
+/** With another user to become, the ports were bound before the service file could say anything. */
+async function warnOfEndpoints({ identity, served }: Plan, { server }: ServerLogs): Promise<void> {
+  if (identity === undefined || served.service === undefined) return
+  const service = await served.service.load(reactor)
+  if (service.listen.length > 0)
+    server.warn(`With --uid and --gid what ${served.service.path} exports as listen does not count: say --listen`)
+}
+
+async function listen(endpoints: readonly ListenEndpoint[], site: ServerFactory): Promise<Started['ports']> {
+  const ports = endpoints.map((endpoint) => ({ endpoint, port: serverFromEndpoint(reactor, endpoint).listen(site) }))
+  await Promise.all(ports.map(({ port }) => port.ready))
+  return ports
+}
+
+/** Imports all applications before anything is announced. */
+async function prepare(root: TreeNode): Promise<Started['runtimes']> {
+  const runtimes = await Promise.all(applicationsIn(root).map((application) => application.prepare()))
+  return runtimes.filter((runtime) => runtime !== undefined)
+}
+
+function become({ identity, served, options }: Plan, endpoints: readonly ListenEndpoint[]): void {
+  if (identity === undefined) return
+  // Whoever is in the group connects by the socket's permissions.
+  for (const endpoint of endpoints) if (endpoint.kind === 'unix') lchownSync(endpoint.path, identity.uid, identity.gid)
+  assumeIdentity(identity)
+  const surroundings = surroundingsOf(options)
+  const paths = served.mounts.map(({ target }) => target.reads?.(surroundings)).filter((path) => path !== undefined)
+  checkReadable(paths, `The user ${identity.user ?? identity.uid}`)
+}
+
+function makeSite(root: TreeNode, options: WebOptions, { server, access }: ServerLogs): Site {
+  return new Site(root, {
+    logger: server,
+    displayTracebacks: options.displayTracebacks === true && options.notracebacks !== true,
+    ...(access === undefined ? {} : { accessLog: (request) => access.log(request) }),
+    ...(options.addHeader === undefined ? {} : { defaultHeaders: options.addHeader }),
+    ...(options.trustProxy === undefined ? {} : { trustProxy: options.trustProxy }),
+    ...(options.forwardedFields === undefined ? {} : { forwardedFields: options.forwardedFields }),
+  })
+}
+
+interface Resolver<Value> {
+  readonly promise: Promise<Value>
+  resolve(value: Value): void
+  reject(error: unknown): void
+}
+
+function withResolver<Value>(): Resolver<Value> {
+  let resolve: Resolver<Value>['resolve'] = () => undefined
+  let reject: Resolver<Value>['reject'] = () => undefined
+  const promise = new Promise<Value>((fulfil, refuse) => {
+    resolve = fulfil
+    reject = refuse
+  })
+  return { promise, resolve, reject }
+}
