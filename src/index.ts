@@ -28,12 +28,13 @@ export type {
 // The tree of resources.
 export { Resource } from './resource/resource.ts'
 export type { Rendered, RenderMethod, TreeNode } from './resource/resource.ts'
-export { errorPage, forbidden, notFound } from './resource/error-page.ts'
+export { ErrorPage, errorPage, ForbiddenResource, forbidden, NoResource, notFound } from './resource/error-page.ts'
 export { UnsupportedMethod } from './resource/unsupported-method.ts'
 export { Site } from './resource/site.ts'
 export type { SiteOptions } from './resource/site.ts'
 export { Request } from './http/request.ts'
 export type { RequestUser } from './http/request.ts'
+export type { TrustProxy } from './http/forwarded/trusted-proxies.ts'
 export type { TakenOver } from './http/opening.ts'
 export type { CookieOptions } from './http/cookies.ts'
 export type { FieldMap } from './http/field-map.ts'
@@ -63,6 +64,14 @@ export { ResourceScriptWrapper } from './resources/script/resource-script-wrappe
 export { ResourceScriptDirectory } from './resources/script/resource-script-directory.ts'
 
 // - redirects, virtual hosts, encodings
+export { ParentRedirect, Redirect, redirectTo } from './resources/redirect.ts'
+export type { RedirectOptions } from './resources/redirect.ts'
+export { NameVirtualHost } from './resources/virtual-host/name-virtual-host.ts'
+export { VHostMonsterResource } from './resources/virtual-host/vhost-monster-resource.ts'
+export type { VHostMonsterOptions } from './resources/virtual-host/vhost-monster-resource.ts'
+export { RewriterResource } from './resources/rewrite/rewriter-resource.ts'
+export type { RewriteRule } from './resources/rewrite/rewriter-resource.ts'
+export { alias, tildeToUsers } from './resources/rewrite/rules.ts'
 
 // - proxies and WebSockets
 export { ReverseProxyResource } from './resources/reverse-proxy/reverse-proxy-resource.ts'

@@ -31,8 +31,8 @@ export class RequestHead implements HeadFacts, Target {
   /** The connection. */
   readonly channel: Channel
   readonly method: string
-  /** The request-target as sent. */
-  readonly uri: string
+  /** The request-target as sent; without what a virtual host took away. */
+  uri: string
   readonly clientproto: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2'
   /** Seconds of the reactor's clock when the head had come. */
   readonly startedAt: number

@@ -36,15 +36,20 @@ ${more}</body>
 `
 }
 
-/** A leaf, so that it is found at any depth. */
-class ErrorPage implements TreeNode {
-  readonly isLeaf = true
+/** Answers every method, at any depth below it, with a status and a page that says why (Twisted: `ErrorPage`). */
+export class ErrorPage implements TreeNode {
+  // A leaf, so that it is found at any depth.
+  readonly isLeaf: boolean = true
   readonly #code: number
   readonly #html: string
 
-  constructor(code: number, html: string) {
+  /**
+   * @param brief a few words: title and heading
+   * @param detail one sentence. Both are escaped
+   */
+  constructor(code: number, brief: string, detail: string) {
     this.#code = code
-    this.#html = html
+    this.#html = errorHTML(code, brief, detail)
   }
 
   getChildWithDefault(): TreeNode {
@@ -58,13 +63,27 @@ class ErrorPage implements TreeNode {
   }
 }
 
+/** A 404 page (Twisted: `NoResource`). */
+export class NoResource extends ErrorPage {
+  constructor(message: string = 'Sorry. No luck finding that resource.') {
+    super(404, 'No Such Resource', message)
+  }
+}
+
+/** A 403 page (Twisted: `ForbiddenResource`). */
+export class ForbiddenResource extends ErrorPage {
+  constructor(message: string = 'Sorry, resource is forbidden.') {
+    super(403, 'Forbidden Resource', message)
+  }
+}
+
 /**
  * A resource that answers every method, at any depth below it, with `code` and a page that says why.
  * @param brief a few words: title and heading
  * @param detail one sentence. Both are escaped.
  */
 export function errorPage(code: number, brief: string, detail: string): TreeNode {
-  return new ErrorPage(code, errorHTML(code, brief, detail))
+  return new ErrorPage(code, brief, detail)
 }
 
 /** A 404 page. */

@@ -4,6 +4,7 @@ import type { HTTPOptions } from '../http/http-factory.ts'
 import type { Request } from '../http/request.ts'
 import type { Logger } from '../log/logger.ts'
 import { isBodyPieces, type BodyPieces } from '../http/write-from.ts'
+import { addSlash } from './add-slash.ts'
 import { errorHTML } from './error-page.ts'
 import { failRequest } from './failure.ts'
 import type { Rendered, TreeNode } from './resource.ts'
@@ -25,8 +26,11 @@ export interface SiteOptions extends HTTPOptions {
  * Serves the tree below `resource`.
  *
  *     reactor.listenTCP(8080, new Site(root))
+ *
+ * It may also be a resource in the tree of another site: below there it is `request.site`. Connections, logs and failures then are the outer one's affair.
  */
-export class Site extends HTTPFactory {
+export class Site extends HTTPFactory implements TreeNode {
+  readonly isLeaf = false
   /** The root of the tree. Another one may take its place while the site serves. */
   resource: TreeNode
   readonly displayTracebacks: boolean
@@ -49,7 +53,7 @@ export class Site extends HTTPFactory {
     try {
       const found = this.getResourceFor(request)
       if (isPromiseLike(found)) void this.#renderLater(found, request)
-      else this.render(found, request)
+      else this.renderResource(found, request)
     } catch (error) {
       this.processingFailed(error, request)
     }
@@ -62,7 +66,7 @@ export class Site extends HTTPFactory {
   }
 
   /** Renders `resource` and sends what it gives. */
-  render(resource: TreeNode, request: Request): void {
+  renderResource(resource: TreeNode, request: Request): void {
     let rendered: Rendered | Promise<Rendered>
     try {
       rendered = resource.render(request)
@@ -77,6 +81,20 @@ export class Site extends HTTPFactory {
     }
   }
 
+  // -- as a resource of another site
+
+  /** Hands the segment back: it belongs to the tree of this site. */
+  getChildWithDefault(_name: string, request: Request): TreeNode {
+    request.postpath.unshift(request.prepath.pop() as string)
+    request.site = this
+    return this.resource
+  }
+
+  /** A site is a directory: its URL ends with a slash. */
+  render(request: Request): Rendered {
+    return addSlash(request)
+  }
+
   #renderFailed(resource: TreeNode, error: unknown, request: Request): void {
     if (error instanceof UnsupportedMethod && request.code === 0) this.#refuseMethod(resource, request, error)
     else this.processingFailed(error, request)
@@ -89,7 +107,7 @@ export class Site extends HTTPFactory {
 
   async #renderLater(found: Promise<TreeNode>, request: Request): Promise<void> {
     try {
-      this.render(await found, request)
+      this.renderResource(await found, request)
     } catch (error) {
       this.processingFailed(error, request)
     }
@@ -116,7 +134,7 @@ export class Site extends HTTPFactory {
     // Refusing HEAD where GET is taken says only that nobody wrote a render_HEAD.
     if (method === 'HEAD' && allowedMethods.includes('GET') && renderGET !== undefined) {
       const byGET: TreeNode = { isLeaf: true, getChildWithDefault: () => byGET, render: () => renderGET.call(resource, request) }
-      return this.render(byGET, request)
+      return this.renderResource(byGET, request)
     }
     const allow = allowedMethods.join(', ')
     const status = statusOfUnsupported(method, allowedMethods)

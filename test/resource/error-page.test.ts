@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { errorPage, escapeHTML, forbidden, notFound } from '#src/resource/error-page.ts'
+import { ErrorPage, errorPage, escapeHTML, ForbiddenResource, forbidden, NoResource, notFound } from '#src/resource/error-page.ts'
 import { serve } from './serve.ts'
 
 test('errorPage answers every method at any depth, escaped, as UTF-8 HTML (B70)', async () => {
@@ -27,4 +27,23 @@ test('notFound and forbidden have default texts (B70)', async () => {
 
 test('escapeHTML replaces the five characters', () => {
   assert.equal(escapeHTML(`<a href="x" title='y'>&`), '&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&amp;')
+})
+
+test('ErrorPage, NoResource and ForbiddenResource are the same pages by their older names (B70)', async () => {
+  const pages = [
+    new ErrorPage(402, 'Pay <first>', 'Please.'),
+    new NoResource(),
+    new NoResource('Gone <away>.'),
+    new ForbiddenResource('Not you.'),
+  ]
+  const shown = await Promise.all(pages.map((page) => serve(page).port.request('GET /a/b')))
+  assert.deepEqual(
+    shown.map(({ status, text }) => [status, /<h1>(.*)<\/h1>\n<p>(.*)<\/p>/.exec(text)?.slice(1)]),
+    [
+      [402, ['Pay &lt;first&gt;', 'Please.']],
+      [404, ['No Such Resource', 'Sorry. No luck finding that resource.']],
+      [404, ['No Such Resource', 'Gone &lt;away&gt;.']],
+      [403, ['Forbidden Resource', 'Not you.']],
+    ],
+  )
 })

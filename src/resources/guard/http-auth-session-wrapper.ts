@@ -67,7 +67,7 @@ export class HTTPAuthSessionWrapper implements TreeNode {
     const site = request.site as Site
     try {
       // By the site: it knows what a render method may give and throw.
-      site.render(await this.#admit(request), request)
+      site.renderResource(await this.#admit(request), request)
     } catch (error) {
       site.processingFailed(error, request)
     }

@@ -1,6 +1,6 @@
 /** The way from a directory to its content. */
-import { encodeRaw } from '../../http/encode-url.ts'
-import type { Request } from '../../http/request.ts'
+import { encodeRaw } from '../http/encode-url.ts'
+import type { Request } from '../http/request.ts'
 
 /**
  * Redirects to the same path with a slash behind it, the query kept (Twisted: `_addSlash`). The URL is relative to the last segment, so that
