@@ -8,8 +8,8 @@ import type { Incoming } from './incoming.ts'
 import type { TakenOver } from './opening.ts'
 import { declaredLength, OutgoingBody } from './outgoing-body.ts'
 import { refuse, type Refusal } from './refusal.ts'
+import { RequestBody, type BodyOptions } from './request-body.ts'
 import { hasField, withEarlier } from './response-fields.ts'
-import { ResponseHead } from './response-head.ts'
 import type { ResponseWriter } from './response-writer.ts'
 import { unlinkSpooled } from './spool.ts'
 import type { Session } from './session.ts'
@@ -17,20 +17,15 @@ import { SHORT_BODY } from './whole-response.ts'
 import { writeFrom, type BodyPieces } from './write-from.ts'
 
 export type { BodyConsumer, BodyFlow } from './body-stream.ts'
+export type { BodyOptions } from './request-body.ts'
 export type { TakenOver } from './opening.ts'
 export type { RequestSite, RequestUser } from './request-head.ts'
-
-/** Options of {@link Request.readBody} and {@link Request.streamBody}. */
-export interface BodyOptions {
-  /** Largest body in bytes, 0 = no limit; a larger one is answered with 413. @default 1 GiB */
-  maxBody?: number
-}
 
 /**
  * A request and its response (Twisted: `twisted.web.server.Request`; RFC 9110). Everything runs on the event loop.
  * Text is latin-1, one character for each byte, as it was on the wire.
  */
-export class Request extends ResponseHead {
+export class Request extends RequestBody {
   readonly #writer: ResponseWriter
   /** Bytes of the body given to the connection. */
   bytesSent = 0
@@ -58,6 +53,7 @@ export class Request extends ResponseHead {
    * A `100 Continue` that the client waits for is sent now (RFC 9110 section 10.1.1).
    */
   readBody(options: BodyOptions, done: BodyDone): void {
+    this.#claimBody()
     const limit = options.maxBody ?? defaults.maxBody
     if (this.#tooLarge(limit)) {
       done(new PlaitError('PLAIT_PROTOCOL', `The request body has more than ${limit} bytes`, { status: 413 }), undefined)
@@ -75,6 +71,7 @@ export class Request extends ResponseHead {
 
   /** Lets the body flow to `consumer` as it arrives, as far as it asks. Call it once, instead of `readBody`. */
   streamBody(options: BodyOptions, consumer: BodyConsumer): BodyFlow {
+    this.#claimBody()
     const limit = options.maxBody ?? defaults.maxBody
     const started = (): void => this.#continue()
     // Only while the application waits for it is a body late.
@@ -84,6 +81,12 @@ export class Request extends ResponseHead {
     this.#stream = new BodyStream(this.incoming, limit, consumer, started, waits)
     if (this.#tooLarge(limit)) this.#stream.abort(`it has more than ${limit} bytes`)
     return this.#stream
+  }
+
+  /** There is one body, and it comes once: whoever asked a second time would wait for ever. */
+  #claimBody(): void {
+    if (this.#collector === undefined && this.#stream === undefined) return
+    throw new PlaitError('PLAIT_RESOURCE', 'Cannot read the request body: it was read already')
   }
 
   #tooLarge(limit: number): boolean {

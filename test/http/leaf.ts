@@ -1,5 +1,10 @@
+import type { TestContext } from 'node:test'
 import type { Request } from '#src/http/request.ts'
 import { Resource, type Rendered } from '#src/resource/resource.ts'
+import { Site } from '#src/resource/site.ts'
+import { NodeReactor } from '#src/reactor/node-reactor.ts'
+import { RecordingLogger } from '#src/testing.ts'
+import { RawClient } from '../support/raw-client.ts'
 import { serve, type Served } from '../resource/serve.ts'
 import type { SiteOptions } from '#src/resource/site.ts'
 
@@ -11,4 +16,32 @@ export function leaf(render: (request: Request) => Rendered | Promise<Rendered>)
 /** A site in memory, of one leaf. */
 export function serveLeaf(render: (request: Request) => Rendered | Promise<Rendered>, options: SiteOptions = {}): Served {
   return serve(leaf(render), options)
+}
+
+/** What {@link listen} gives. */
+export interface Listening {
+  readonly url: string
+  readonly logger: RecordingLogger
+  /** @param paused nothing is read before `socket.resume()` */
+  connect(paused?: boolean): Promise<RawClient>
+}
+
+/** A site of one leaf on a real socket. */
+export async function listen(t: TestContext, render: (request: Request) => Rendered | Promise<Rendered>): Promise<Listening> {
+  const logger = new RecordingLogger()
+  const reactor = new NodeReactor({ logger })
+  const port = reactor.listenTCP(0, new Site(leaf(render), { logger }), { interface: '127.0.0.1' })
+  await port.ready
+  t.after(async () => {
+    const stopped = reactor.stop()
+    void reactor.stop()
+    await stopped
+  })
+  const url = `http://127.0.0.1:${(port.getHost() as { port: number }).port}`
+  const connect = async (paused = false): Promise<RawClient> => {
+    const client = await RawClient.connect(url, { paused })
+    t.after(() => client.destroy())
+    return client
+  }
+  return { url, logger, connect }
 }

@@ -4,37 +4,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import type { Request } from '#src/http/request.ts'
-import { Site } from '#src/resource/site.ts'
-import type { Rendered } from '#src/resource/resource.ts'
-import { RecordingLogger } from '#src/testing.ts'
-import { NodeReactor } from '#src/reactor/node-reactor.ts'
-import { RawClient } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
-import { leaf, serveLeaf } from './leaf.ts'
+import { listen, serveLeaf } from './leaf.ts'
 
 const MB = 1024 * 1024
-
-/** A site of one leaf on a real socket. */
-async function listen(t: TestContext, render: (request: Request) => Rendered | Promise<Rendered>) {
-  const logger = new RecordingLogger()
-  const reactor = new NodeReactor({ logger })
-  const port = reactor.listenTCP(0, new Site(leaf(render), { logger }), { interface: '127.0.0.1' })
-  await port.ready
-  t.after(async () => {
-    const stopped = reactor.stop()
-    void reactor.stop()
-    await stopped
-  })
-  const url = `http://127.0.0.1:${(port.getHost() as { port: number }).port}`
-  const connect = async (paused = false): Promise<RawClient> => {
-    const client = await RawClient.connect(url, { paused })
-    t.after(() => client.destroy())
-    return client
-  }
-  return { url, logger, connect }
-}
 
 /** Pieces that count how often they were asked for, and whether they were closed. */
 class Pieces {
