@@ -5,6 +5,9 @@ import { makeProgram } from './program.ts'
 import { USAGE_ERROR } from './usage.ts'
 import { runWeb } from './web.ts'
 
+/** For what ends by itself. */
+const LAST_MS = 1000
+
 /** Runs the command line. An error of the user's is one clear message, never a stack trace of ours. */
 async function main(): Promise<void> {
   // Help that is piped into a pager which has seen enough.
@@ -15,6 +18,8 @@ async function main(): Promise<void> {
   } catch (error) {
     process.exitCode = report(error)
   }
+  // What code of the user's has left open (a timer, a socket) does not keep a stopped server alive.
+  setTimeout(() => process.exit(), LAST_MS).unref()
 }
 
 function report(error: unknown): number {

@@ -55,6 +55,7 @@ export interface WebOptions {
   addHeader?: Record<string, string[]>
   trustProxy?: string[]
   forwardedFields?: string[]
+  http2?: boolean
   displayTracebacks?: boolean
   notracebacks?: boolean
   accessLog?: string

@@ -47,6 +47,10 @@ export function surroundingsOf({ chdir, rundir, python, env }: WebOptions): Surr
 export async function loadMeans(options: WebOptions): Promise<Omit<Means, 'reactor'>> {
   const { index, ignoreExt = [], allowIgnoreExt, mimeType, maxBody, requestBody } = options
   const registry = new Registry()
+  const bodies = {
+    ...(maxBody === undefined ? {} : { maxBody }),
+    ...(requestBody === undefined ? {} : { requestBody }),
+  }
   return {
     registry,
     files: {
@@ -56,10 +60,9 @@ export async function loadMeans(options: WebOptions): Promise<Omit<Means, 'react
       ...(index === undefined ? {} : { indexNames: index }),
       ...(mimeType === undefined ? {} : { defaultType: mimeType }),
     },
-    wsgi: {
-      ...(maxBody === undefined ? {} : { maxBody }),
-      ...(requestBody === undefined ? {} : { requestBody }),
-    },
+    wsgi: bodies,
+    cgi: bodies,
+    upstream: bodies,
     surroundings: surroundingsOf(options),
   }
 }

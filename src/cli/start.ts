@@ -55,6 +55,7 @@ async function startSite(
   const idle = [
     (options.accessLog ?? options.logfile) && '--access-log',
     options.addHeader && '--add-header',
+    options.http2 === false && '--no-http2',
     options.displayTracebacks && '--display-tracebacks',
     options.trustProxy && '--trust-proxy',
     options.forwardedFields && '--forwarded-fields',
@@ -99,6 +100,7 @@ function makeSite(root: TreeNode, options: WebOptions, { server, access }: Serve
   return new Site(root, {
     logger: server,
     displayTracebacks: options.displayTracebacks === true && options.notracebacks !== true,
+    http2: options.http2 !== false,
     ...(access === undefined ? {} : { accessLog: (request) => access.log(request) }),
     ...(options.addHeader === undefined ? {} : { defaultHeaders: options.addHeader }),
     ...(options.trustProxy === undefined ? {} : { trustProxy: options.trustProxy }),

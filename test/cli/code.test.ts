@@ -240,3 +240,15 @@ test('plait web --uid runs the service file as that user, after the ports are bo
   assert.equal(await text(server.url), String(uid))
   assert.match(server.log(), /WARN: With --uid and --gid what \S+site\.mjs exports as listen does not count: say --listen/)
 })
+
+test('plait web ends although code of the user leaves timers behind, also when it cannot start', async (t) => {
+  const source = `import { Data } from 'plait'
+    setInterval(() => undefined, 1000)
+    export default new Data('', 'text/plain')`
+  const cwd = folderWith(t, { 'site.ts': source, 'wrong.ts': source.replace('export default', 'void ') })
+  const server = await startWeb(['--service', 'site.ts'], { cwd })
+  await server.stop()
+  assert.equal(await server.exited, 0)
+  const { code } = await runPlait(['web', '--listen', '127.0.0.1:0', '--service', 'wrong.ts'], { cwd })
+  assert.equal(code, 1)
+})

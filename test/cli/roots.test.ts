@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:http2'
 import { test } from 'node:test'
 import { startWeb } from '../support/server.ts'
 import { folderWith, runPlait } from './run-plait.ts'
@@ -127,3 +129,49 @@ test('plait web --port takes a number, and endpoints as Twisted does (G --port, 
   const wrong = await runPlait(['web', '--path', '.', '--port', 'tcp:x'])
   assert.match(wrong.stderr, /^error: option '-p, --port <port>' argument is invalid\. Cannot listen on "tcp:x"/)
 })
+
+test('plait web runs .cgi programs below --path, and those of cgi: mounts, not those of other mounts (G --path, H146)', async (t) => {
+  const program = '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\nran for %s" "$PATH_INFO"\n'
+  const cwd = folderWith(t, { 'a.cgi': program })
+  mkdirSync(`${cwd}/bin`)
+  writeFileSync(`${cwd}/bin/tool`, program)
+  for (const file of ['a.cgi', 'bin/tool']) chmodSync(`${cwd}/${file}`, 0o755)
+  const server = await startWeb(['--path', '.', '--mount', '/cgi-bin=cgi:bin', '--mount', '/files=.'], { cwd })
+  t.after(() => server.stop())
+  assert.equal(await (await fetch(`${server.url}/a.cgi/x`)).text(), 'ran for /x')
+  assert.equal(await (await fetch(`${server.url}/cgi-bin/tool/y`)).text(), 'ran for /y')
+  assert.equal(await (await fetch(`${server.url}/files/a.cgi`)).text(), program)
+  const file = await runPlait(['web', '--mount', '/x=cgi:a.cgi'], { cwd })
+  assert.match(file.stderr, /^plait: \S+a\.cgi is no directory of CGI programs\n$/)
+  assert.equal(file.code, 1)
+})
+
+test('plait web speaks HTTP/2 unless --no-http2, or its variable, says otherwise', async (t) => {
+  const cwd = folderWith(t, { 'a.txt': 'a' })
+  for (const [words, env, status] of [
+    [[], {}, 200],
+    [['--no-http2'], {}, undefined],
+    [[], { PLAIT_NO_HTTP2: '1' }, undefined],
+    [[], { PLAIT_NO_HTTP2: '0' }, 200],
+  ] as const) {
+    const server = await startWeb(['--path', '.', ...words], { cwd, env })
+    t.after(() => server.stop())
+    assert.equal(await statusByHTTP2(`${server.url}`), status, JSON.stringify([words, env]))
+    await server.stop()
+  }
+})
+
+/** Status of a GET of /a.txt by HTTP/2 with prior knowledge; undefined when the server does not speak it. */
+async function statusByHTTP2(url: string): Promise<number | undefined> {
+  const session = connect(url)
+  try {
+    const stream = session.request({ ':path': '/a.txt' })
+    const failed = Promise.race([once(session, 'error'), once(stream, 'error')]).then(() => [{ ':status': undefined }])
+    const [headers] = (await Promise.race([once(stream, 'response'), failed])) as [{ ':status'?: number }]
+    return headers[':status']
+  } catch {
+    return undefined
+  } finally {
+    session.destroy()
+  }
+}

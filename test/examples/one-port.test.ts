@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { noChromium, openPage } from '../support/chromium.ts'
 import { frameworksMissing, pythonWithFrameworks } from '../support/frameworks.ts'
 import { root } from '../support/paths.ts'
-import { startProgram } from '../support/server.ts'
+import { startWeb } from '../support/server.ts'
 
 /** Changes a file of the front end, as an editor does. */
 function edit(file: string, from: string, to: string): void {
@@ -21,10 +21,8 @@ test(
     const folder = mkdtempSync(`${root}/build/one-port-`)
     t.after(() => rmSync(folder, { recursive: true, force: true }))
     cpSync(`${root}/examples/one-port`, folder, { recursive: true })
-    const server = await startProgram(`${folder}/serve.mjs`, {
-      PORT: '0',
-      VIRTUAL_ENV: pythonWithFrameworks().replace(/\/bin\/[^/]+$/, ''),
-    })
+    const venv = pythonWithFrameworks().replace(/\/bin\/[^/]+$/, '')
+    const server = await startWeb([], { cwd: folder, env: { PLAIT_LISTEN: '127.0.0.1:0', VIRTUAL_ENV: venv } })
     t.after(() => server.stop())
     const { page, said } = await openPage(t)
     const shoot = async (name: string): Promise<void> => {

@@ -49,6 +49,12 @@ export const requestOptions: readonly OptionSpec[] = [
     help: 'the fields that these proxies set, like X-Forwarded-For,X-Forwarded-Proto; others of their kind are removed',
   },
   {
+    flags: '--no-http2',
+    group: REQUESTS,
+    env: 'PLAIT_NO_HTTP2',
+    help: 'speak HTTP/1.1 only. Otherwise HTTP/2 too: on TLS, and with clients that begin with it',
+  },
+  {
     flags: '--display-tracebacks',
     group: REQUESTS,
     env: 'PLAIT_DISPLAY_TRACEBACKS',

@@ -4,7 +4,7 @@ import { mountSegments } from '../../resources/mount-tree.ts'
 import { absolutePath } from '../values.ts'
 import { classTarget, scriptsTarget, scriptTarget } from './code-targets.ts'
 import type { Mount, Target } from './target.ts'
-import { filesTarget, upstreamTarget, wsgiTarget } from './targets.ts'
+import { cgiTarget, filesTarget, upstreamTarget, wsgiTarget } from './targets.ts'
 
 /** A kind of target that begins with a word. */
 export interface TargetKind {
@@ -42,6 +42,7 @@ export const targetKinds: readonly TargetKind[] = [
     help: 'an object of a class of resources, named as for --class',
     read: classTarget,
   },
+  { word: 'cgi', form: 'cgi:DIR', help: 'a directory of programs, all of which are run', read: cgiTarget },
   {
     word: 'file',
     form: 'file:PATH',

@@ -1,5 +1,7 @@
 import type { Reactor } from '../../reactor/reactor.ts'
 import type { TreeNode } from '../../resource/resource.ts'
+import type { CGIOptions } from '../../resources/cgi/cgi-settings.ts'
+import type { ReverseProxyOptions } from '../../resources/reverse-proxy/reverse-proxy-resource.ts'
 import type { Registry } from '../../resources/script/registry.ts'
 import type { FileOptions } from '../../resources/static/file-settings.ts'
 import type { ThreadPool } from '../../threadpool/thread-pool.ts'
@@ -14,6 +16,8 @@ export interface Means {
   /** Given to all scripts and processors. */
   readonly registry: Registry
   readonly wsgi: WSGIOptions
+  readonly cgi: CGIOptions
+  readonly upstream: ReverseProxyOptions
   readonly surroundings: Surroundings
 }
 

@@ -2,6 +2,8 @@ import { existsSync, statSync } from 'node:fs'
 import { PlaitError } from '../../errors.ts'
 import { resolveApplication } from '../../hosts/application.ts'
 import { Resource, type TreeNode } from '../../resource/resource.ts'
+import { CGIDirectory } from '../../resources/cgi/cgi-directory.ts'
+import { CGIScript } from '../../resources/cgi/cgi-script.ts'
 import { ReverseProxyResource } from '../../resources/reverse-proxy/reverse-proxy-resource.ts'
 import { parseUpstream } from '../../resources/reverse-proxy/upstream.ts'
 import { scriptProcessors } from '../../resources/script/resource-script.ts'
@@ -22,8 +24,9 @@ export function filesTarget(name: string, { runsScripts = false }: { runsScripts
     hasFiles: true,
     reads: () => path,
     check: () => mustBeThere(path),
-    make: ({ files }) => {
-      const options = runsScripts ? { ...files, processors: { ...scriptProcessors, ...files.processors } } : files
+    make: ({ files, cgi }) => {
+      const runs = { ...scriptProcessors, '.cgi': (file: string) => new CGIScript(file, cgi) }
+      const options = runsScripts ? { ...files, processors: { ...runs, ...files.processors } } : files
       return statSync(path).isDirectory() ? new File(path, options) : new SingleFile(path, options)
     },
   }
@@ -47,6 +50,20 @@ class SingleFile extends Resource {
   }
 }
 
+/** A directory of programs. */
+export function cgiTarget(name: string): Target {
+  const path = absolutePath(name)
+  return {
+    description: `programs in ${path}`,
+    reads: () => path,
+    check: () => {
+      mustBeThere(path)
+      if (!statSync(path).isDirectory()) throw new PlaitError('PLAIT_CONFIGURATION', `${path} is no directory of CGI programs`)
+    },
+    make: ({ cgi }) => new CGIDirectory(path, cgi),
+  }
+}
+
 /** A WSGI application. */
 export function wsgiTarget(name: string): Target {
   return {
@@ -64,10 +81,5 @@ export function wsgiTarget(name: string): Target {
  */
 export function upstreamTarget(url: string): Target {
   parseUpstream(url)
-  const make: Target['make'] = ({ wsgi: { maxBody, requestBody } }) =>
-    new ReverseProxyResource(url, {
-      ...(maxBody === undefined ? {} : { maxBody }),
-      ...(requestBody === undefined ? {} : { requestBody }),
-    })
-  return { description: `server at ${url}`, make }
+  return { description: `server at ${url}`, make: ({ upstream }) => new ReverseProxyResource(url, upstream) }
 }
