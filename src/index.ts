@@ -58,6 +58,12 @@ export type { FileOptions, Processor } from './resources/static/file-settings.ts
 export type { DotfilePolicy } from './resources/static/file-name.ts'
 export type { SymlinkPolicy } from './resources/static/served-root.ts'
 
+// - pages of users
+export { UserDirectory } from './resources/user-directory/user-directory.ts'
+export type { UserDirectoryOptions } from './resources/user-directory/user-directory.ts'
+export { PasswdFile } from './resources/user-directory/user-database.ts'
+export type { PasswdFileOptions, UserAccount, UserDatabase } from './resources/user-directory/user-database.ts'
+
 // - scripts
 export { Registry } from './resources/script/registry.ts'
 export type { ComponentKey } from './components.ts'

@@ -33,6 +33,8 @@ export interface FileOptions {
   dotfiles?: DotfilePolicy
   /** Symbolic links: to what is inside the served directory, to anything, or 404. @default 'inside' */
   symlinks?: SymlinkPolicy
+  /** A directory that the served one must lie in, after links: for directories that belong to somebody else, who could make a link of them. @default anywhere */
+  within?: string
   /** `Cache-Control: public, max-age=…`, in seconds. @default no such field */
   maxAge?: number
   /** With `maxAge`: the content under a name never changes. @default false */

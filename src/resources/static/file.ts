@@ -71,7 +71,7 @@ export class File extends Resource {
     this.#tree =
       inherited instanceof Inherited
         ? inherited.tree
-        : { root: new ServedRoot(this.path, this.#settings.symlinks), siblings: new Siblings() }
+        : { root: new ServedRoot(this.path, this.#settings.symlinks, options.within), siblings: new Siblings() }
   }
 
   // -- what may be changed after construction, as in Twisted; children that are made later inherit it

@@ -18,10 +18,13 @@ export class ServedRoot {
   readonly symlinks: SymlinkPolicy
   /** `path` in latin-1, without a slash at its end. */
   readonly #base: string
+  readonly #within: string | undefined
   /** Where `path` leads to, likewise. Looked up again when a file is not below it: a link like `current` may have been switched. */
   #real: string | undefined
 
-  constructor(path: string, symlinks: SymlinkPolicy) {
+  /** @param within a directory that `path` must be in, wherever links lead; else nothing is admitted */
+  constructor(path: string, symlinks: SymlinkPolicy, within?: string) {
+    this.#within = within
     this.path = path
     this.symlinks = symlinks
     this.#base = withoutSlash(latin1(path))
@@ -45,8 +48,15 @@ export class ServedRoot {
 
   async #admitsPlace(real: string, file: string): Promise<boolean> {
     if (this.#real !== undefined && this.#isInside(this.#real, real, file)) return true
-    this.#real = withoutSlash(await realpathLatin1(this.path, 'latin1'))
-    return this.#isInside(this.#real, real, file)
+    this.#real = await this.#lookUp()
+    return this.#real !== undefined && this.#isInside(this.#real, real, file)
+  }
+
+  async #lookUp(): Promise<string | undefined> {
+    const real = withoutSlash(await realpathLatin1(this.path, 'latin1'))
+    if (this.#within === undefined) return real
+    const around = withoutSlash(await realpathLatin1(this.#within, 'latin1'))
+    return real.startsWith(around + sep) ? real : undefined
   }
 
   #isInside(root: string, real: string, file: string): boolean {
