@@ -130,15 +130,16 @@ test('UserDirectory leaves no home: neither by a link inside, nor by public_html
   assert.deepEqual(await leads('www'), [200, 1])
 })
 
-test('UserDirectory: a closed home looks like none', async (t) => {
+test('UserDirectory: a closed home looks like none', async () => {
   const { port, folder, passwd } = machine(homes)
   const home = path.join(folder, 'bob')
-  t.after(() => chmodSync(home, 0o755))
-  chmodSync(home, 0)
   await asOrdinaryUser([folder, passwd, home], async () => {
+    chmodSync(home, 0)
     const [closed, nobody] = [await port.request('GET /users/bob/'), await port.request('GET /users/dave/')]
     assert.deepEqual([closed.status, closed.text], [404, nobody.text])
     assert.doesNotMatch((await port.request('GET /users/')).text, /bob/)
+    // So that it can be removed.
+    chmodSync(home, 0o755)
   })
 })
 
