@@ -9,6 +9,7 @@ import { errorHTML } from './error-page.ts'
 import { failRequest } from './failure.ts'
 import type { Rendered, TreeNode } from './resource.ts'
 import { isPromiseLike } from './resource.ts'
+import { hasSession, saveSessions } from './session/opened-sessions.ts'
 import { Sessions } from './session/sessions.ts'
 import type { SessionOptions } from './session/sessions.ts'
 import { findResource } from './traversal.ts'
@@ -71,7 +72,7 @@ export class Site extends HTTPFactory implements TreeNode {
     try {
       rendered = resource.render(request)
       if (rendered === undefined) return
-      if (isPromiseLike(rendered) || isBodyPieces(rendered) || this.sessions.isUsedBy(request)) {
+      if (isPromiseLike(rendered) || isBodyPieces(rendered) || hasSession(request)) {
         void this.#deliverLater(resource, rendered, request)
       } else {
         deliver(rendered, request)
@@ -117,7 +118,7 @@ export class Site extends HTTPFactory implements TreeNode {
     try {
       const rendered = await promise
       // Before the client has its answer, and may come back with the next request.
-      if (this.sessions.isUsedBy(request)) await this.sessions.save(request)
+      if (hasSession(request)) await saveSessions(request)
       if (isBodyPieces(rendered)) return await deliverPieces(rendered, request)
       if (request.finished || request.disconnected) return
       if (rendered !== undefined) deliver(rendered, request)

@@ -6,6 +6,7 @@ import type { Logger } from '../../log/logger.ts'
 import { describeError, requestLine } from '../failure.ts'
 import { isPromiseLike } from '../resource.ts'
 import { MemorySessionStore } from './memory-session-store.ts'
+import { noteOpened } from './opened-sessions.ts'
 import { newUid, SessionCookie } from './session-cookie.ts'
 import type { SessionCookieOptions } from './session-cookie.ts'
 import { SessionRecord } from './session-store.ts'
@@ -34,8 +35,6 @@ export class Sessions implements SessionSite {
   #store: SessionStore | undefined
   /** What was asked for last; chained, so that two who ask at once get the same. */
   readonly #current = new WeakMap<Request, Promise<SiteSession | undefined>>()
-  /** All that a request has had in its hands. */
-  readonly #opened = new WeakMap<Request, SiteSession[]>()
 
   /** @throws PlaitError `PLAIT_CONFIGURATION` */
   constructor(options: SessionOptions, logger: Logger | undefined) {
@@ -66,20 +65,6 @@ export class Sessions implements SessionSite {
     return made
   }
 
-  /** Has this request a session in its hands, so that {@link save} may have something to do? */
-  isUsedBy(request: Request): boolean {
-    return this.#opened.has(request)
-  }
-
-  /** Saves what a request has changed. Rejected only while the client can still be told. */
-  save(request: Request): Promise<void> {
-    return request.finished || request.disconnected ? this.#saveLate(request) : this.#saveAll(request)
-  }
-
-  async #saveAll(request: Request): Promise<void> {
-    for (const session of this.#opened.get(request) ?? []) if (session.changed) await session.save()
-  }
-
   async #load(request: Request): Promise<SiteSession | undefined> {
     const uid = this.cookie.read(request)
     if (uid === undefined) return undefined
@@ -105,24 +90,9 @@ export class Sessions implements SessionSite {
 
   #hand(request: Request, kept: { uid: string; record: SessionRecord; isNew: boolean }): SiteSession {
     const session = new SiteSession(this, request, kept)
-    const opened = this.#opened.get(request)
-    if (opened !== undefined) {
-      opened.push(session)
-      return session
-    }
-    this.#opened.set(request, [session])
-    // What a resource changes that finishes its response itself: saved late, but saved.
-    const end = (): void => void this.#saveLate(request)
-    if (!this.store.keepsObjects && !request.disconnected) void request.notifyFinish().then(end, end)
+    const log = this.#logger ?? request.reactor.logger
+    noteOpened(request, session, log)
     return session
-  }
-
-  async #saveLate(request: Request): Promise<void> {
-    try {
-      await this.#saveAll(request)
-    } catch (error) {
-      this.#log(request).error('A session could not be saved', { request: requestLine(request), error: describeError(error) })
-    }
   }
 
   // -- SessionSite
@@ -146,11 +116,8 @@ export class Sessions implements SessionSite {
 
   callbackFailed(request: Request, error: unknown): void {
     const fields = { request: requestLine(request), error: describeError(error) }
-    this.#log(request).error('What was to be done at the end of a session failed', fields)
-  }
-
-  #log(request: Request): Logger {
-    return this.#logger ?? request.reactor.logger
+    const log = this.#logger ?? request.reactor.logger
+    log.error('What was to be done at the end of a session failed', fields)
   }
 }
 

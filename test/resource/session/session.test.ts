@@ -381,6 +381,29 @@ test('a store of text is written too where the resource finishes by itself, or l
   assert.deepEqual([...store.kept.values()], ['{"child":1}'])
 })
 
+test('a site in another has sessions of its own; those of both are saved before the answer', async () => {
+  const [outer, inner] = [new TextStore(), new TextStore()]
+  const page = new Resource()
+  page.isLeaf = true
+  page.render_GET = count
+  class Lookup extends Resource {
+    override async getChild(_name: string, request: Request): Promise<Site> {
+      const session = await request.getSession()
+      session.data['outer'] = 1
+      return new Site(page, { sessions: { store: inner, cookie: { name: 'INNER' } } })
+    }
+  }
+  const reactor = new MemoryReactor()
+  const site = new Site(new Lookup(), { sessions: { store: outer } })
+  const response = await reactor.listenTCP(80, site).request('GET /x/y')
+  assert.equal(response.text, '1')
+  assert.deepEqual(
+    cookiesOf(response).map((cookie) => cookie.split('=')[0]),
+    ['PLAIT_SESSION', 'INNER'],
+  )
+  assert.deepEqual([[...outer.kept.values()], [...inner.kept.values()]], [['{"outer":1}'], ['{"visits":1}']])
+})
+
 test('a session that was ended meanwhile does not come back by what another request saves', async () => {
   const store = new TextStore()
   let release = (): void => undefined

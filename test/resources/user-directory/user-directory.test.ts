@@ -31,7 +31,7 @@ function lines(folder: string): string {
   const account = (name: string, uid: number, comment: string, shell = '/bin/sh'): string =>
     `${name}:x:${uid}:${uid}:${comment}:${path.join(folder, name)}:${shell}\n`
   return [
-    account('root', 0, 'root'),
+    account('admin', 0, 'root'),
     account('www-data', 33, 'www-data'),
     '# a comment\n\n:x:1000:1000::/:\nbroken\n+::::::\n',
     account('alice', 1000, '<b>& & Co,Room 1,,', '/usr/sbin/nologin'),
@@ -49,7 +49,7 @@ const homes = {
   'bob/public_html/docs/a.txt': 'text of bob',
   'carol/notes.txt': 'no pages',
   'www-data/public_html/a.txt': 'of a service',
-  'root/public_html/a.txt': 'of root',
+  'admin/public_html/a.txt': 'of root',
   'nobody/public_html/a.txt': 'of nobody',
   'elsewhere/a.txt': 'of somebody else',
 }
@@ -77,7 +77,7 @@ const pages: readonly (readonly [target: string, status: number, text: string])[
   ['/users/carol/', 404, ''],
   ['/users/dave/', 404, ''],
   ['/users/www-data/a.txt', 404, ''],
-  ['/users/root/a.txt', 404, ''],
+  ['/users/admin/a.txt', 404, ''],
   ['/users/nobody/a.txt', 404, ''],
   ['/users/relative/', 404, ''],
   ['/users/%ff/', 404, ''],
@@ -199,7 +199,7 @@ test('PasswdFile takes other numbers for people, and the first line of each name
 test('UserDirectory reads /etc/passwd where nothing else is said', async () => {
   const { port } = serve(new UserDirectory())
   assert.equal((await port.request('GET /')).status, 200)
-  assert.equal((await port.request('GET /root/')).status, 404)
+  assert.equal((await port.request('GET /daemon/')).status, 404)
 })
 
 test('UserDirectory refuses options that make no sense', () => {
