@@ -34,7 +34,7 @@ export interface Wanted {
   readonly subject?: string
   /** Who signs it. @default it signs itself */
   readonly by?: MadeCertificate
-  /** Days from now, -1 for one that has expired. @default 2 */
+  /** Days from now, -1 for one that has expired. @default 30 */
   readonly days?: number
   /** May it sign others? @default false */
   readonly authority?: boolean
@@ -44,7 +44,7 @@ let serial = 1
 
 /** Makes `<name>.pem` and `<name>.key.pem` in a folder. */
 export function makeCertificate(folder: string, name: string, wanted: Wanted = {}): MadeCertificate {
-  const { names = [], subject = `/CN=${names[0] ?? name}`, by, days = 2, authority = false } = wanted
+  const { names = [], subject = `/CN=${names[0] ?? name}`, by, days = 30, authority = false } = wanted
   const file = (ending: string): string => path.join(folder, `${name}${ending}`)
   const [certKey, privateKey, request, extensions] = ['.pem', '.key.pem', '.csr', '.ext'].map(file) as [
     string,

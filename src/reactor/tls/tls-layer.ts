@@ -4,7 +4,7 @@ import type { Logger } from '../../log/logger.ts'
 import type { ConnectionLayer, NextLayer } from '../connection-layer.ts'
 import type { ConnectionInfo, Reactor, ServerFactory, TLSContext } from '../reactor.ts'
 import { isContextSource, type TLSContextSource } from './tls-context.ts'
-import { tlsInfo } from './tls-info.ts'
+import { tlsInfo, type TLSInfo } from './tls-info.ts'
 
 interface Waiting {
   readonly info: ConnectionInfo
@@ -21,6 +21,7 @@ export class TLSLayer implements ConnectionLayer {
   #server: Server | undefined
   #logger: Logger | undefined
   #requested = false
+  #required = false
   #unwatch: (() => void) | undefined
 
   constructor(context: TLSContext | TLSContextSource) {
@@ -34,6 +35,7 @@ export class TLSLayer implements ConnectionLayer {
     const context = source === undefined ? (given as TLSContext) : source.context()
     this.#logger = reactor.logger
     this.#requested = context.requestCert === true
+    this.#required = this.#requested && context.rejectUnauthorized !== false
     const server = createServer({ handshakeTimeout: LAST_RESORT, ...protocolsOf(factory, context), ...context } as TLSContext)
     this.#server = server
     server.on('secureConnection', (socket) => this.#opened(socket))
@@ -65,11 +67,17 @@ export class TLSLayer implements ConnectionLayer {
     const { info, next } = waiting
     socket.on('error', ignore)
     const tls = tlsInfo(socket, this.#requested)
-    if (tls.clientVerify.startsWith('FAILED') && isContextSource(this.#given)) {
-      this.#logger?.info(`Closed a connection: its client certificate is not trusted (${tls.clientVerify.slice(7)})`)
+    if (!this.#accepts(tls)) {
+      this.#logger?.info(`Closed a connection: its client certificate is not trusted (${tls.clientVerify})`)
       return void socket.destroy()
     }
     next(socket, { ...info, secure: true, tls })
+  }
+
+  /** node:tls lets no certificate pass that it must verify; this holds for whatever else it may take for one. */
+  #accepts({ clientVerify }: TLSInfo): boolean {
+    if (this.#required) return clientVerify === 'SUCCESS'
+    return !clientVerify.startsWith('FAILED') || !isContextSource(this.#given)
   }
 }
 

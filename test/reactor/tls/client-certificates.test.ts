@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import type { ConnectionOptions } from 'node:tls'
+import { connect, type ConnectionOptions } from 'node:tls'
 import { CertificateFiles, type CertificateFilesOptions } from '#src/reactor/tls/certificate-files.ts'
 import { makeCertificate, testFolder, type MadeCertificate } from '../../support/certificates.ts'
 import { until } from '../../support/until.ts'
@@ -54,7 +54,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     assert.equal(await answerTo(t, server.port, { ...nobody, maxVersion }), 'true localhost NONE')
     assert.equal(await answerTo(t, server.port, { ...mallory, maxVersion }), 'refused')
     await until('the log says why', () =>
-      server.log.records.find(({ message }) => /its client certificate is not trusted \(\w+/.test(message)),
+      server.log.records.find(({ message }) => /its client certificate is not trusted \(FAILED:\w+\)/.test(message)),
     )
   })
 
@@ -73,6 +73,21 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
       const again = await connectTLS(t, server.port, { ...nobody, maxVersion, session })
       assert.equal(again.isSessionReused(), true)
       assert.match(await ask(again), new RegExp(`${verified}$`))
+    }
+  })
+
+  test(`a session that a refused client was given lets nobody in (${maxVersion})`, async (t) => {
+    const { server, mallory, nobody } = await parties(t, {})
+    const sessions: Buffer[] = []
+    const first = connect({ host: '127.0.0.1', port: server.port, ...mallory, maxVersion })
+    t.after(() => first.destroy())
+    first.on('session', (session) => sessions.push(session)).on('error', () => undefined)
+    await new Promise((resolve) => first.resume().on('close', resolve))
+    for (const session of [...sessions, undefined]) {
+      for (const client of [mallory, nobody]) {
+        const options = { ...client, maxVersion, ...(session === undefined ? {} : { session }) }
+        assert.equal(await answerTo(t, server.port, options), 'refused')
+      }
     }
   })
 }
