@@ -2,14 +2,23 @@ import { BlockList, isIP, isIPv4 } from 'node:net'
 import { PlaitError } from '../errors.ts'
 import type { Address } from './reactor.ts'
 
-/** Addresses of which something is believed: single ones, networks, `unix` (every client of a UNIX socket) and `*` (everyone). */
+const named: Readonly<Record<string, readonly string[]>> = Object.freeze({
+  loopback: ['127.0.0.0/8', '::1/128'],
+  private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+  linklocal: ['169.254.0.0/16', 'fe80::/10'],
+})
+
+/**
+ * Addresses of which something is believed: single ones, networks, the names `loopback`, `private` and `linklocal`, `unix` (every client of a UNIX socket) and `*`
+ * (everyone).
+ */
 export class AddressList {
   readonly #listed = new BlockList()
   #everyone = false
   #unix = false
 
   /**
-   * @param entries `127.0.0.1`, `10.0.0.0/8`, `fd00::/8`, `unix`, `*`
+   * @param entries `127.0.0.1`, `10.0.0.0/8`, `fd00::/8`, `loopback`, `unix`, `*` …
    * @param what named in messages: the option that has them
    * @throws PlaitError `PLAIT_CONFIGURATION` for what is no address
    */
@@ -17,20 +26,22 @@ export class AddressList {
     for (const entry of entries) {
       if (entry === '*') this.#everyone = true
       else if (entry === 'unix') this.#unix = true
-      else if (!this.#add(entry)) {
-        throw new PlaitError(
-          'PLAIT_CONFIGURATION',
-          `${what}: ${JSON.stringify(entry)} is neither an address like 127.0.0.1, nor a network like 10.0.0.0/8, nor unix, nor *`,
-        )
-      }
+      else if (Object.hasOwn(named, entry)) for (const network of named[entry] as readonly string[]) this.#add(network)
+      else if (!this.#add(entry)) throw wrong(entry, what)
     }
   }
 
   includes(address: Address): boolean {
     if (this.#everyone) return true
-    if (address.type === 'UNIX') return this.#unix
-    const { host } = address
-    return isIP(host) !== 0 && this.#listed.check(host, isIPv4(host) ? 'ipv4' : 'ipv6')
+    return address.type === 'UNIX' ? this.#unix : this.includesHost(address.host)
+  }
+
+  /** @param host an address as text. What is none is not in the list */
+  includesHost(host: string): boolean {
+    if (this.#everyone) return true
+    // The zone of a link-local address says by which interface it came.
+    const [address = ''] = host.split('%')
+    return isIP(address) !== 0 && this.#listed.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
   }
 
   #add(entry: string): boolean {
@@ -44,4 +55,9 @@ export class AddressList {
     else this.#listed.addSubnet(host, Number(bits), family)
     return true
   }
+}
+
+function wrong(entry: string, what: string): PlaitError {
+  const expected = `an address like 127.0.0.1, a network like 10.0.0.0/8, ${Object.keys(named).join(', ')}, unix`
+  return new PlaitError('PLAIT_CONFIGURATION', `${what}: ${JSON.stringify(entry)} is none of these: ${expected}`)
 }

@@ -91,6 +91,11 @@ export class Site extends HTTPFactory implements TreeNode {
     return this.resource
   }
 
+  /** What is below it, as `Resource` tells its children: its root. */
+  listEntities(): TreeNode[] {
+    return [this.resource]
+  }
+
   /** A site is a directory: its URL ends with a slash. */
   render(request: Request): Rendered {
     return addSlash(request)

@@ -21,7 +21,7 @@ const wrong: readonly [words: string[], message: RegExp][] = [
   [['web', '--notrace'], /unknown option '--notrace'\n\(Did you mean --notracebacks\?\)/],
   [['--pidfile', 'x', 'web'], /\(Options of plait web stand behind the command: plait web --pidfile\)/],
   [['web', '--wsgi', 'a.b', '--umask', '9'], /It must be octal/],
-  [['web', '--wsgi', 'a.b', '--trust-proxy', 'nginx'], /Cannot trust the proxy "nginx": expected an address/],
+  [['web', '--wsgi', 'a.b', '--trust-proxy', 'nginx'], /Cannot trust these proxies: "nginx" is none of these: an address like/],
   [['web', '--wsgi', 'a.b', '--forwarded-fields', 'Cookie'], /"Cookie" is no field by which proxies tell/],
   [['web', '--wsgi', 'a.b', '--add-header', 'x'], /It must be written like/],
   [['web', '--wsgi', 'a.b', '--env', 'x'], /NAME=VALUE/],

@@ -28,6 +28,7 @@ test('a Site in the tree of another passes its path on, and is the site of these
   assert.equal((await port.request('GET /sub/')).text, '[["sub",""],[],true]')
   assert.equal((await port.request('GET /sub/page')).text, '[["sub","page"],[],true]')
   assert.equal((await port.request('GET /sub/none')).status, 404)
+  assert.deepEqual(inner.listEntities(), [tree])
   assert.equal((await port.request('GET /leaf/a/b')).text, '[["leaf"],["a","b"],false]')
 })
 

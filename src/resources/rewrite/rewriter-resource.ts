@@ -38,6 +38,11 @@ export class RewriterResource extends Resource {
     return isPromiseLike(found) ? renderFound(found, request) : found.render(request)
   }
 
+  /** The children, and what is rewritten to. */
+  override listEntities(): TreeNode[] {
+    return [...super.listEntities(), this.#original]
+  }
+
   #rewrite(request: Request): void {
     for (const rule of this.#rules) rule(request)
   }

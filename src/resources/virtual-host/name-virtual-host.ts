@@ -48,6 +48,11 @@ export class NameVirtualHost extends Resource {
     return this.#resourceFor(request).render(request)
   }
 
+  /** The children, and the resources of the hosts. */
+  override listEntities(): TreeNode[] {
+    return [...super.listEntities(), ...this.#hosts.values(), ...(this.default === undefined ? [] : [this.default])]
+  }
+
   #resourceFor({ host }: Request): TreeNode {
     const key = hostKey(host ?? '')
     for (const one of keysOf(key)) {

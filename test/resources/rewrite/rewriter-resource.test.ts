@@ -60,6 +60,7 @@ test('RewriterResource serves its own children first, unchanged', async () => {
   const rewriter = new RewriterResource(new Everywhere(), alias('own', 'other'))
   rewriter.putChild('own', new Data('own', 'text/plain'))
   assert.equal((await serve(rewriter).port.request('GET /own')).text, 'own')
+  assert.equal(rewriter.listEntities().length, 2)
 })
 
 test('a rule that throws is a failure of the server', async () => {

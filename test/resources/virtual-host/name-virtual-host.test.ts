@@ -142,6 +142,16 @@ test('NameVirtualHost serves its own children first, for all hosts', async () =>
   assert.deepEqual(await ask(served, 'other', '/robots.txt'), [200, 'all'])
 })
 
+test('NameVirtualHost lists what it passes requests to', () => {
+  const hosts = new NameVirtualHost()
+  const [child, one, two] = [leaf('child'), leaf('one'), leaf('two')]
+  hosts.putChild('x', child)
+  hosts.addHost('one', one)
+  assert.deepEqual(hosts.listEntities(), [child, one])
+  hosts.default = two
+  assert.deepEqual(hosts.listEntities(), [child, one, two])
+})
+
 test('NameVirtualHost goes by the host that a trusted proxy tells', async () => {
   const hosts = new NameVirtualHost()
   hosts.addHost('shop.example', leaf('shop'))
