@@ -89,6 +89,12 @@ export { WebSocketResource } from './resources/websocket/websocket-resource.ts'
 export type { WebSocketHandler, WebSocketOptions } from './resources/websocket/websocket-resource.ts'
 export type { Origins } from './resources/websocket/opening-check.ts'
 
+// - content codings
+export { EncodingResourceWrapper } from './resources/encoding/encoding-resource-wrapper.ts'
+export type { EncodingOptions } from './resources/encoding/encoding-resource-wrapper.ts'
+export { BrotliEncoderFactory, GzipEncoderFactory, ZstdEncoderFactory } from './resources/encoding/encoder-factories.ts'
+export type { EncoderFactory, EncoderStream } from './resources/encoding/encoder-factory.ts'
+
 // - CGI
 export { CGIScript } from './resources/cgi/cgi-script.ts'
 export { FilteredScript } from './resources/cgi/filtered-script.ts'

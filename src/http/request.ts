@@ -26,7 +26,7 @@ export type { RequestSite, RequestUser } from './request-head.ts'
  * Text is latin-1, one character for each byte, as it was on the wire.
  */
 export class Request extends RequestBody {
-  readonly #writer: ResponseWriter
+  #writer: ResponseWriter
   /** Bytes of the body given to the connection. */
   bytesSent = 0
   /** `finish` was called. */
@@ -209,6 +209,16 @@ export class Request extends RequestBody {
     const headers = this.fieldsSet
     this.#body = new OutgoingBody(declaredLength(this.fields?.get('content-length')), this.bodyless)
     this.#sendHead(code, message, this.channel.defaultFields?.completeOnce(headers) ?? headers)
+  }
+
+  /**
+   * Puts something between the response and the writer of its protocol: a content coding. What is sent passes it, whoever sends it. Before the head
+   * is out; the last one that was put there sees the response first.
+   * @throws PlaitError `PLAIT_RESOURCE` when a response has begun
+   */
+  filterResponse(around: (writer: ResponseWriter) => ResponseWriter): void {
+    if (this.code !== 0) throw new PlaitError('PLAIT_RESOURCE', 'Cannot filter a response that has begun')
+    this.#writer = around(this.#writer)
   }
 
   // -- the response, as gateways give it: fields flat, latin-1 text
