@@ -35,7 +35,7 @@ export function chooseEncoding(
   if (status === 304) return { factory: undefined, headers: notModifiedFields(request, headers, facts.etag) }
   const bytes = length ?? facts.length
   if (status === 204 || status === 205 || status < 200 || !compressible(facts.type)) return unchanged
-  if (bytes !== undefined && bytes < minLength) return unchanged
+  if (bytes !== undefined && (bytes === 0 || bytes < minLength)) return unchanged
   const [coding] =
     status === 206
       ? []

@@ -23,6 +23,8 @@ export class EncodingWriter implements ResponseWriter {
   #declared: number | undefined
   /** The body came in one piece, and was encoded. */
   #whole = false
+  /** A whole body, encoded, that has to take the long way. */
+  #prepared: Buffer | undefined
   #wholeSize = 0
 
   constructor(writer: ResponseWriter, settings: EncodingSettings) {
@@ -44,7 +46,7 @@ export class EncodingWriter implements ResponseWriter {
 
   writeWhole(request: Request, whole: WholeResponse): boolean {
     const { status, body } = whole
-    // The long way, where the fields alone are changed.
+    // To HEAD only the fields are sent.
     if (request.method === 'HEAD') return false
     const { factory, headers } = chooseEncoding(request, status, whole.headers, this.#settings, body.length)
     if (factory === undefined) {
@@ -53,7 +55,9 @@ export class EncodingWriter implements ResponseWriter {
     }
     const encoded = asBuffer(factory.encode(body))
     this.#wholeSize = encoded.length
-    return this.#writer.writeWhole(request, { ...whole, headers, body: encoded })
+    if (this.#writer.writeWhole(request, { ...whole, headers, body: encoded })) return true
+    this.#prepared = encoded
+    return false
   }
 
   whenTaken(request: Request): void {
@@ -64,10 +68,14 @@ export class EncodingWriter implements ResponseWriter {
   writeHead(request: Request, status: number, reason: string, headers: readonly string[]): void {
     this.#request = request
     const { factory, headers: fields } = chooseEncoding(request, status, headers, this.#settings)
-    this.#headers = fields
-    this.#writer.writeHead(request, status, reason, fields)
+    const prepared = factory === undefined ? undefined : this.#prepared
+    // An attempt that fails here is none of the next one's.
+    this.#prepared = undefined
+    this.#headers = prepared === undefined ? fields : [...fields, 'Content-Length', String(prepared.length)]
+    this.#writer.writeHead(request, status, reason, this.#headers)
     if (factory === undefined || request.method === 'HEAD') return
     this.#factory = factory
+    this.#prepared = prepared
     this.#declared = responseFacts(headers).length
   }
 
@@ -91,13 +99,17 @@ export class EncodingWriter implements ResponseWriter {
     if (factory === undefined) return last === undefined ? this.#writer.end() : this.#writer.end(last)
     if (last !== undefined) this.#count(-last.length)
     if (this.#whole) return this.#writer.end()
+    if (this.#prepared !== undefined) return this.#endWith(this.#prepared)
     if (this.#body === undefined && (last === undefined || last.length <= SHORT)) {
-      const encoded = factory.encode(last ?? EMPTY)
-      this.#count(encoded.length)
-      return this.#writer.end(encoded)
+      return this.#endWith(factory.encode(last ?? EMPTY))
     }
     if (this.#body === undefined) this.#writer.flushHead(this.#headers)
     ;(this.#body ??= this.#open(factory)).end(last)
+  }
+
+  #endWith(encoded: Uint8Array): void {
+    this.#count(encoded.length)
+    this.#writer.end(encoded)
   }
 
   breakOff(): void {
