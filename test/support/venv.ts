@@ -37,7 +37,7 @@ export const twisted: Environment = {
   folder: `${root}/.venvs/twisted`,
   requirements: `${root}/test/fixtures/twisted/requirements.txt`,
   what: 'Twisted',
-  wanted: [3, 9],
+  wanted: [3, 10],
 }
 
 /** The environment's interpreter, or why there is none. */

@@ -6,8 +6,10 @@ import type { MemoryResponse } from '#src/testing/response-parser.ts'
 /** Aspect → what it is: `status`, `end`, `body`, `responses`, the names of header fields; those of a second response begin with `2:`. */
 export type Observation = ReadonlyMap<string, string>
 
-/** Seconds without a byte after which a connection counts as left open. */
-const patience = 4
+/** Seconds for the first byte: a machine may be busy. */
+const firstByte = 20
+/** Seconds without a further byte after which a connection counts as left open. */
+const furtherByte = 5
 
 /** `Server` always differs, and is nobody's affair. `Date` is looked at for being there. */
 const passedOver = new Set(['server'])
@@ -53,8 +55,11 @@ function exchange(port: number, request: Buffer): Promise<{ bytes: Buffer; end: 
       socket.destroy()
       resolve({ bytes: Buffer.concat(chunks), end })
     }
-    socket.setTimeout(patience * 1000, () => done('left open'))
-    socket.on('data', (chunk) => chunks.push(chunk))
+    socket.setTimeout(firstByte * 1000, () => done('left open'))
+    socket.on('data', (chunk) => {
+      chunks.push(chunk)
+      socket.setTimeout(furtherByte * 1000)
+    })
     socket.on('end', () => done('closed'))
     // Who refuses early may reset; what it said has come before.
     socket.on('error', () => done('closed'))

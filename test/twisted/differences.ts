@@ -101,6 +101,14 @@ export const differences: readonly Difference[] = [
   { statement: 'A19', aspects: ['body'], at: ['underscores and Proxy for environ'] },
   { statement: 'A20', status: [200, 400], at: ['a folded field for environ'] },
   { statement: 'A22', aspects: ['body'], at: ['environ of a body in chunks'] },
+  { statement: 'A25', status: [400, 200], at: ['a form without a boundary, for an application'] },
+  {
+    statement: 'A25',
+    aspects: ['body', 'connection', 'content-length', 'content-type', 'date'],
+    at: ['a form with another boundary', 'a form without a boundary'],
+  },
+  { statement: 'A25', status: [200, 400], at: ['a form without its end'] },
+  { statement: 'A25', status: [200, 415], at: ['a form that is none'] },
   {
     statement: 'A36',
     aspects: ['content-length', 'transfer-encoding'],
@@ -124,11 +132,27 @@ export const differences: readonly Difference[] = [
   {
     statement: 'B70',
     aspects: ['content-length', 'transfer-encoding'],
-    at: ['GET /years/nineteen', 'GET /payment/at/any/depth', 'POST /payment', 'GET /forbidden', 'GET /notfound/x'],
+    at: [
+      'GET /hosts/x',
+      'a host that is an IPv6 address',
+      'GET /years/nineteen',
+      'GET /payment/at/any/depth',
+      'POST /payment',
+      'GET /forbidden',
+      'GET /notfound/x',
+    ],
   },
   { statement: 'B70', aspects: ['content-length'], at: ['HEAD /forbidden'] },
+  {
+    statement: 'B71',
+    aspects: ['body', 'content-length'],
+    at: ['GET /redirect', 'POST /redirect/x', 'GET /redirect-away', 'GET /parent'],
+  },
+  { statement: 'B71', aspects: ['content-length'], at: ['HEAD /redirect'] },
+  { statement: 'B71', aspects: ['location'], at: ['GET /parent'] },
   { statement: 'B72', aspects: ['body', 'content-type'], at: ['GET /boom', 'GET /scripts/fails'] },
   { statement: 'B72', aspects: ['body', 'complete'], at: ['GET /boomlater'] },
+  { statement: 'B75', status: ['none', 302], aspects: ['responses'], at: ['GET /site'] },
   { statement: 'B77', aspects: ['body', 'content-length'], at: ['GET /args?a&b;c=1;d=2'] },
   {
     statement: 'B84',
@@ -223,6 +247,10 @@ export const differences: readonly Difference[] = [
   { statement: 'F132', aspects: ['body'], at: ['GET /scripts/none'] },
 
   { statement: 'F135', status: [404, 200], at: ['GET /wrapped-leaf/', 'GET /wrapped-leaf/a/b'] },
+
+  // Virtual hosts
+  { statement: 'H142', status: [404, 200], at: ['a host with a dot at its end'] },
+  { statement: 'H143', aspects: ['body'], at: ['GET /vhm/https/other.test/wsgi/x'] },
 
   // The proxy
   { statement: 'H145', aspects: ['body', 'connection'], at: proxied },

@@ -12,6 +12,15 @@ function post(target: string, body: string, ...fields: string[]): string {
   return ask(`POST ${target}`, `Content-Length: ${body.length}`, ...fields) + body
 }
 
+const urlencoded = 'Content-Type: application/x-www-form-urlencoded'
+
+/** The body of a form with a field and a file. */
+function multipart(cut: string, end: string): string {
+  const field = 'Content-Disposition: form-data; name="field"\r\n\r\nvalue'
+  const file = 'Content-Disposition: form-data; name="file"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\ncontent'
+  return [cut, field, cut, file, end].join('\r\n')
+}
+
 /** Requests whose line says all. */
 const lines = [
   // The tree (B54–B68)
@@ -150,6 +159,22 @@ const lines = [
   'GET /cgi/silent',
   'GET /cgi/',
   'GET /cgi/nosuch',
+  // Redirects, and trees within trees (B71, B75, H142–H144)
+  'GET /redirect',
+  'POST /redirect/x',
+  'HEAD /redirect',
+  'GET /redirect-away',
+  'GET /parent',
+  'GET /deferred/',
+  'GET /site',
+  'GET /site/a%20b/x',
+  'GET /hosts/x',
+  'GET /rewritten/old/a/b',
+  'GET /rewritten/new/a',
+  'GET /rewritten/older',
+  'GET /vhm/http/other.test:8080/deep/a',
+  'GET /vhm/https/other.test/wsgi/x',
+  'GET /vhm/https/other.test:443/urls',
   // WSGI (A8–A46)
   'GET /wsgi',
   'GET /wsgi/',
@@ -222,6 +247,26 @@ const others: Readonly<Record<string, string>> = {
     'X-One: 2',
     'X-Forwarded-For: 1.2.3.4',
   ),
+  // Virtual hosts (H142)
+  'a leaf of a host': ask('GET /hosts/a/b').replace('example.test', 'one.test'),
+  'a host in another case, with a port': ask('GET /hosts/a').replace('example.test', 'ONE.test:99'),
+  'a host with a dot at its end': ask('GET /hosts/a').replace('example.test', 'one.test.'),
+  'a branch of a host': ask('GET /hosts/x').replace('example.test', 'two.test'),
+  'nothing in a branch of a host': ask('GET /hosts/y').replace('example.test', 'two.test'),
+  'a host that is an IPv6 address': ask('GET /hosts/x').replace('example.test', '[::1]:80'),
+  // Forms (A25, B77)
+  'fields of a form': post('/form?q=1&a=2', 'a=1&b=%20x+y&a=3&c=', urlencoded),
+  'fields of a form in chunks': `${ask('POST /form', 'Transfer-Encoding: chunked', urlencoded)}3\r\na=1\r\n0\r\n\r\n`,
+  'fields and a file': post('/form', multipart('--cut', '--cut--'), 'Content-Type: multipart/form-data; boundary=cut'),
+  'a form without its end': post('/form', multipart('--cut', ''), 'Content-Type: multipart/form-data; boundary=cut'),
+  'a form with another boundary': post('/form', multipart('--cut', '--cut--'), 'Content-Type: multipart/form-data; boundary=x'),
+  'a form without a boundary': post('/form', multipart('--cut', '--cut--'), 'Content-Type: multipart/form-data'),
+  'a form without a boundary, for an application': post(
+    '/wsgi/body',
+    multipart('--cut', '--cut--'),
+    'Content-Type: multipart/form-data',
+  ),
+  'a form that is none': post('/form', '{}', 'Content-Type: application/json'),
   // Bodies
   'a form': post('/wsgi/body', 'a=1&b=%20', 'Content-Type: application/x-www-form-urlencoded'),
   'a body in lines': post('/wsgi/lines', 'one\ntwo three\nfour', 'Content-Type: text/plain'),

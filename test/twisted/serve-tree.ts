@@ -4,16 +4,22 @@ import {
   BasicCredentialFactory,
   CGIDirectory,
   Data,
+  DeferredResource,
   DigestCredentialFactory,
   File,
   HTTPAuthSessionWrapper,
   InMemoryChecker,
+  NameVirtualHost,
+  ParentRedirect,
   Portal,
+  Redirect,
   Resource,
   ResourceScriptWrapper,
   ReverseProxyResource,
+  RewriterResource,
   Site,
   ThreadPool,
+  VHostMonsterResource,
   WSGIResource,
   errorPage,
   forbidden,
@@ -170,6 +176,20 @@ class Cached extends Resource {
   }
 }
 
+/** The fields of the query and of the form; of files the name of the field alone, as in Twisted's `args`. */
+class FormEcho extends Resource {
+  override isLeaf = true
+
+  async render_POST(request: Request): Promise<string> {
+    const { fields, files } = await request.form()
+    request.setHeader('Content-Type', 'text/plain')
+    const contents: [string, string][] = []
+    for (const [name, [first]] of files) contents.push([name, (await first?.text()) ?? ''])
+    const all = new Map([...request.args, ...fields].map(([name, values]) => [name, values.join('|')]))
+    return sorted([...all, ...contents]).join('\n')
+  }
+}
+
 class Visits extends Resource {
   override isLeaf = true
 
@@ -217,6 +237,26 @@ class Fallback extends Resource {
   }
 }
 
+function hosts(): TreeNode {
+  const named = new NameVirtualHost()
+  named.addHost('one.test', new Echo())
+  const branch = new Resource()
+  branch.putChild('x', new Data('x of two', 'text/plain'))
+  named.addHost('two.test', branch)
+  return named
+}
+
+/** A rule: what lies below `old` is below `new`. */
+function shift(request: Request): void {
+  if (request.postpath[0] === 'old') request.postpath[0] = 'new'
+}
+
+function rewritten(): TreeNode {
+  const tree = new Resource()
+  tree.putChild('new', new Echo())
+  return new RewriterResource(tree, shift)
+}
+
 function guarded(factory: CredentialFactory): TreeNode {
   const realm = { requestAvatar: () => ({ resource: new Echo() }) }
   return new HTTPAuthSessionWrapper(new Portal(realm, [new InMemoryChecker({ alice: 'se:cret' })]), [factory])
@@ -248,6 +288,7 @@ function tree(pool: ThreadPool): Resource {
     ...Object.fromEntries(Object.entries(asks).map(([name, ask]) => [name, new Asks(ask)])),
     cached: new Cached(),
     visits: new Visits(),
+    form: new FormEcho(),
     payment: errorPage(402, 'Payment <Required>', 'Pay & come again.'),
     forbidden: forbidden(),
     notfound: notFound(),
@@ -257,6 +298,14 @@ function tree(pool: ThreadPool): Resource {
       ignoredExts: ['.rpy.ts'],
       processors: { ...scriptProcessors, '.asis': (file) => new ASISProcessor(file) },
     }),
+    redirect: new Redirect('/elsewhere?a=b&c'),
+    'redirect-away': new Redirect('http://other.test/'),
+    parent: new ParentRedirect(),
+    deferred: new DeferredResource(Promise.resolve(deep)),
+    site: new Site(deep),
+    hosts: hosts(),
+    vhm: new VHostMonsterResource({ trustProxy: 'loopback' }),
+    rewritten: rewritten(),
     proxy: new ReverseProxyResource(`http://127.0.0.1:${process.env['UPSTREAM']}/up`),
     'wrapped-tree': new ResourceScriptWrapper(path.join(folder, 'scripts/tree.rpy.ts')),
     'wrapped-leaf': new ResourceScriptWrapper(path.join(folder, 'scripts/leaf.rpy.ts')),
