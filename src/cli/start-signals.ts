@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import type { Logger } from '../log/logger.ts'
 
 /** The server was told to stop before it ran. */
@@ -35,11 +36,32 @@ export class StartSignals {
 }
 
 /**
- * Signals that the server lives through: SIGUSR1 opens the logs anew, SIGHUP does nothing yet.
- * @returns ends that
+ * Signals that the server lives through: SIGUSR1 opens the logs anew, SIGHUP does nothing yet. But when a terminal that shows the log is closed, the server
+ * stops, as everything does that runs in it (nohup sends the log to a file).
+ * @returns ends that, and the process itself where its terminal is gone: to be called last
  */
 export function surviveSignals(log: Logger, reopen: () => void): () => void {
-  const hangUp = (): void => log.info('SIGHUP: there is nothing to load anew. SIGUSR1 opens the logs, SIGTERM stops')
+  const onTerminal = process.stdout.isTTY || process.stderr.isTTY
+  let hungUp = false
+  const hangUp = (): void => {
+    hungUp = onTerminal && !hasTerminal()
+    if (hungUp) process.kill(process.pid, 'SIGTERM')
+    else log.info('SIGHUP: there is nothing to load anew. SIGUSR1 opens the logs, SIGTERM stops')
+  }
   process.on('SIGUSR1', reopen).on('SIGHUP', hangUp)
-  return () => void process.off('SIGUSR1', reopen).off('SIGHUP', hangUp)
+  return () => {
+    process.off('SIGUSR1', reopen).off('SIGHUP', hangUp)
+    // At its own exit Node would restore the settings of the terminal, and abort because there is none.
+    if (hungUp) process.kill(process.pid, 'SIGHUP')
+  }
+}
+
+/** Is there still a terminal that controls this process? */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    return false
+  }
 }

@@ -23,8 +23,8 @@ export async function runWeb(options: WebOptions): Promise<void> {
     await serve(plan, logs)
   } finally {
     pidFile?.remove()
-    release()
     logs.close()
+    release()
   }
 }
 

@@ -127,6 +127,9 @@ const wrong: readonly [mount: string, message: RegExp][] = [
   ['/x=foo:bar', /there is no kind of target "foo"\. It is a directory/],
   ['/x=http://', /expected http:\/\/host:port\/base/],
   ['/x=https://user:word@host', /may not have a user name/],
+  ['/x=redirect:javascript:1', /Cannot redirect to "javascript:1": say https/],
+  ['/x=class:', /nothing behind class:/],
+  ['/x=class:#A', /names no class/],
 ]
 
 for (const [mount, message] of wrong) {
@@ -164,4 +167,15 @@ test('plait web with an application among its mounts that does not import says w
   assert.match(stderr, /^plait: .*bad.*nothing_of_this_name/)
   assert.doesNotMatch(stderr, /listening/)
   assert.equal(code, 1)
+})
+
+test('plait web --mount redirect: sends clients elsewhere', async (t) => {
+  const server = await startWeb(['--mount', '/old=redirect:/new/', '--mount', '/out=redirect:https://example.org/?a=b'])
+  t.after(() => server.stop())
+  const location = async (path: string): Promise<unknown> => {
+    const { status, headers } = await fetch(server.url + path, { redirect: 'manual' })
+    return [status, headers.get('location')]
+  }
+  assert.deepEqual(await location('/old/x'), [302, '/new/'])
+  assert.deepEqual(await location('/out'), [302, 'https://example.org/?a=b'])
 })

@@ -4,6 +4,7 @@ import { resolveApplication } from '../../hosts/application.ts'
 import { Resource, type TreeNode } from '../../resource/resource.ts'
 import { CGIDirectory } from '../../resources/cgi/cgi-directory.ts'
 import { CGIScript } from '../../resources/cgi/cgi-script.ts'
+import { Redirect } from '../../resources/redirect.ts'
 import { ReverseProxyResource } from '../../resources/reverse-proxy/reverse-proxy-resource.ts'
 import { parseUpstream } from '../../resources/reverse-proxy/upstream.ts'
 import { scriptProcessors } from '../../resources/script/resource-script.ts'
@@ -82,4 +83,15 @@ export function wsgiTarget(name: string): Target {
 export function upstreamTarget(url: string): Target {
   parseUpstream(url)
   return { description: `server at ${url}`, make: ({ upstream }) => new ReverseProxyResource(url, upstream) }
+}
+
+/**
+ * Sends clients to another URL, for now (302).
+ * @throws PlaitError `PLAIT_CONFIGURATION` for what is none
+ */
+export function redirectTarget(url: string): Target {
+  if (!/^(?:https?:\/\/[^/]|\.{0,2}\/)\S*$/i.test(url)) {
+    throw new PlaitError('PLAIT_CONFIGURATION', `Cannot redirect to ${JSON.stringify(url)}: say https://… or a path like /new/`)
+  }
+  return { description: `redirect to ${url}`, make: () => new Redirect(url) }
 }
