@@ -8,12 +8,16 @@ const named: Readonly<Record<string, readonly string[]>> = Object.freeze({
   linklocal: ['169.254.0.0/16', 'fe80::/10'],
 })
 
+const MOST_KNOWN = 1000
+
 /**
  * Addresses of which something is believed: single ones, networks, the names `loopback`, `private` and `linklocal`, `unix` (every client of a UNIX socket) and `*`
  * (everyone).
  */
 export class AddressList {
   readonly #listed = new BlockList()
+  /** Answers given before: a proxy comes again with each request. */
+  readonly #known = new Map<string, boolean>()
   #everyone = false
   #unix = false
 
@@ -39,9 +43,17 @@ export class AddressList {
   /** @param host an address as text. What is none is not in the list */
   includesHost(host: string): boolean {
     if (this.#everyone) return true
+    return this.#known.get(host) ?? this.#look(host)
+  }
+
+  #look(host: string): boolean {
     // The zone of a link-local address says by which interface it came.
     const [address = ''] = host.split('%')
-    return isIP(address) !== 0 && this.#listed.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
+    if (isIP(address) === 0) return false
+    const found = this.#listed.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear()
+    this.#known.set(host, found)
+    return found
   }
 
   #add(entry: string): boolean {

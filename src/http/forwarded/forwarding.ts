@@ -2,7 +2,7 @@ import { PlaitError } from '../../errors.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Address } from '../../reactor/reactor.ts'
 import { refuse, type Refusal } from '../refusal.ts'
-import { isForwardingField } from './field-names.ts'
+import { forwardingName, isForwardingField } from './field-names.ts'
 import { toldByForwarded, toldByXForwarded } from './hops.ts'
 import { ForwardingNotices } from './notices.ts'
 import { contradiction, originOf, type Origin } from './origin.ts'
@@ -65,11 +65,11 @@ export class Forwarding {
   learn({ peer, secure, host, headers: all }: Forwarded, reactorLogger: Logger): Learnt | Refusal {
     const logger = this.#logger ?? reactorLogger
     const believed = this.#believed
-    const headers = believed === undefined ? all : withoutFields(all, (name) => isForwardingField(name) && !believed.has(name))
+    const headers = believed === undefined ? all : withoutFields(all, (name) => !believed.has(name))
     const fields = collect(headers)
     if (!this.#proxies.trustsPeer(peer)) {
       this.#notices.removed([...collect(all).keys()].join(', ').slice(0, 200), peer, logger)
-      return { origin: undefined, headers: withoutFields(headers, isForwardingField) }
+      return { origin: undefined, headers: withoutFields(headers, () => true) }
     }
     const forwarded = toldByForwarded(fields, this.#proxies)
     const xForwarded = toldByXForwarded(fields, this.#proxies)
@@ -93,8 +93,8 @@ export class Forwarding {
 function collect(headers: readonly string[]): Map<string, string[]> {
   const fields = new Map<string, string[]>()
   for (let index = 0; index < headers.length; index += 2) {
-    const name = (headers[index] as string).toLowerCase()
-    if (!isForwardingField(name)) continue
+    const name = forwardingName(headers[index] as string)
+    if (name === undefined) continue
     const values = fields.get(name)
     if (values === undefined) fields.set(name, [headers[index + 1] as string])
     else values.push(headers[index + 1] as string)
@@ -102,9 +102,14 @@ function collect(headers: readonly string[]): Map<string, string[]> {
   return fields
 }
 
-/** `headers`, flat, without those whose name, in lower case, `drop` takes. */
+/** `headers`, flat, without those forwarding fields that `drop` takes, by the name in lower case. */
 function withoutFields(headers: readonly string[], drop: (lower: string) => boolean): string[] {
-  return headers.filter((_, index) => !drop((headers[index - (index % 2)] as string).toLowerCase()))
+  const left: string[] = []
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = forwardingName(headers[index] as string)
+    if (name === undefined || !drop(name)) left.push(headers[index] as string, headers[index + 1] as string)
+  }
+  return left
 }
 
 function checked(name: string): string {
