@@ -1,5 +1,6 @@
 /** One exchange with one server, and what of it is compared. */
 import { connect } from 'node:net'
+import { gunzipSync } from 'node:zlib'
 import { parseResponse } from '#src/testing/response-parser.ts'
 import type { MemoryResponse } from '#src/testing/response-parser.ts'
 
@@ -35,7 +36,7 @@ export async function converse(
   // A request that cannot be parsed is answered as a GET is.
   const methods = [...request.matchAll(/(?:^|\r\n\r\n|abc)([A-Z]+) \S+ HTTP/g)].map((match) => match[1] as string)
   while (rest.length > 0) {
-    const parsed = parseResponse(rest, methods[count] ?? 'GET', true)
+    const parsed = parsedOf(rest, methods[count] ?? 'GET')
     if (parsed === undefined) {
       seen.set('rest', rest.toString('latin1'))
       break
@@ -45,6 +46,15 @@ export async function converse(
     rest = rest.subarray(parsed.size)
   }
   return seen.set('responses', String(count))
+}
+
+/** Undefined for what is no response: there are bytes of a body that should have none. */
+function parsedOf(bytes: Buffer, method: string): ReturnType<typeof parseResponse> {
+  try {
+    return parseResponse(bytes, method, true)
+  } catch {
+    return undefined
+  }
 }
 
 function exchange(port: number, request: Buffer): Promise<{ bytes: Buffer; end: string }> {
@@ -82,11 +92,21 @@ function note(seen: Map<string, string>, prefix: string, response: MemoryRespons
   for (const [name, value] of Object.entries(response.headers)) {
     if (!passedOver.has(name)) seen.set(prefix + name, name === 'date' ? 'there' : comparable(value))
   }
-  const body = comparable(response.body.toString('latin1'))
+  const content = response.headers['content-encoding'] === 'gzip' ? unpacked(response.body) : response.body
+  const body = comparable(content.toString('latin1'))
   seen.set(`${prefix}body`, summaryOf(body, response))
   // The length of a page that is compared by what it says is that of the page.
   if (summaryOf(body, response) !== body && seen.has(`${prefix}content-length`))
     seen.set(`${prefix}content-length`, 'of its page')
+}
+
+/** What was packed, where it can be unpacked: how well a server packs is its own affair. */
+function unpacked(body: Buffer): Buffer {
+  try {
+    return gunzipSync(body)
+  } catch {
+    return body
+  }
 }
 
 /** Of error pages the title, of listings the links: how such a page looks is its server's own affair. */

@@ -254,6 +254,17 @@ const others: Readonly<Record<string, string>> = {
   'a branch of a host': ask('GET /hosts/x').replace('example.test', 'two.test'),
   'nothing in a branch of a host': ask('GET /hosts/y').replace('example.test', 'two.test'),
   'a host that is an IPv6 address': ask('GET /hosts/x').replace('example.test', '[::1]:80'),
+  // Content codings (B74)
+  'gzip that nobody asks for': ask('GET /gzip'),
+  'gzip among others': ask('GET /gzip', 'Accept-Encoding: deflate, gzip'),
+  'gzip that is refused': ask('GET /gzip', 'Accept-Encoding: gzip;q=0'),
+  'gzip that is liked less': ask('GET /gzip', 'Accept-Encoding: gzip;q=0.5, identity;q=0.1'),
+  'any coding': ask('GET /gzip', 'Accept-Encoding: *'),
+  'gzip of few bytes': ask('GET /gzip-short', 'Accept-Encoding: gzip'),
+  'gzip with HEAD': ask('HEAD /gzip', 'Accept-Encoding: gzip'),
+  'gzip with HEAD, then a request': `HEAD /gzip HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n${ask('GET /data')}`,
+  'gzip of 204': ask('GET /gzip-code/204', 'Accept-Encoding: gzip'),
+  'gzip of what is written later': ask('GET /gzip-later', 'Accept-Encoding: gzip'),
   // Forms (A25, B77)
   'fields of a form': post('/form?q=1&a=2', 'a=1&b=%20x+y&a=3&c=', urlencoded),
   'fields of a form in chunks': `${ask('POST /form', 'Transfer-Encoding: chunked', urlencoded)}3\r\na=1\r\n0\r\n\r\n`,
