@@ -8,7 +8,10 @@ export class SessionRecord {
   /** Seconds of the reactor's clock; set by the site. */
   lastModified = 0
   /** What is no JSON: only stores that keep objects keep these. */
-  readonly components: Components = new Components()
+  get components(): Components {
+    return (this.#components ??= new Components())
+  }
+  #components: Components | undefined
   readonly #callbacks: (() => void)[] = []
 
   constructor(data: object = {}) {

@@ -3,9 +3,11 @@ import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { promisify } from 'node:util'
+import { WebSocket } from 'ws'
 import type { Request } from '#src/http/request.ts'
 import { NodeReactor } from '#src/reactor/node-reactor.ts'
 import { Resource } from '#src/resource/resource.ts'
+import type { TreeNode } from '#src/resource/resource.ts'
 import { Site } from '#src/resource/site.ts'
 import { BasicCredentialFactory } from '#src/resources/guard/basic-credential-factory.ts'
 import { InMemoryChecker } from '#src/resources/guard/checkers/in-memory-checker.ts'
@@ -13,6 +15,7 @@ import type { CredentialFactory } from '#src/resources/guard/credentials.ts'
 import { DigestCredentialFactory } from '#src/resources/guard/digest/digest-credential-factory.ts'
 import { HTTPAuthSessionWrapper } from '#src/resources/guard/http-auth-session-wrapper.ts'
 import { Portal } from '#src/resources/guard/portal.ts'
+import { WebSocketResource } from '#src/resources/websocket/websocket-resource.ts'
 import { noChromium, openPage } from '../../support/chromium.ts'
 
 const run = promisify(execFile)
@@ -35,9 +38,13 @@ interface ServedPage {
   readonly answers: string[]
 }
 
-async function servePage(t: TestContext, factories: readonly CredentialFactory[]): Promise<ServedPage> {
+async function servePage(
+  t: TestContext,
+  factories: readonly CredentialFactory[],
+  resource: TreeNode = new Page(),
+): Promise<ServedPage> {
   const answers: string[] = []
-  const portal = new Portal({ requestAvatar: () => ({ resource: new Page() }) }, [new InMemoryChecker({ [user]: password })])
+  const portal = new Portal({ requestAvatar: () => ({ resource }) }, [new InMemoryChecker({ [user]: password })])
   const root = new Resource()
   root.putChild('in', new HTTPAuthSessionWrapper(portal, factories))
   const accessLog = (request: Request): void => void answers.push(`${request.code} ${request.path}`)
@@ -91,6 +98,26 @@ for (const [title, , make, scheme] of kinds.filter(([, flag]) => flag !== '--any
     assert.equal(answers.filter((answer) => answer.startsWith('401')).length, 1)
   })
 }
+
+test('a WebSocket is guarded like a page', async (t) => {
+  const names: (string | undefined)[] = []
+  const behind = new WebSocketResource((socket, request) => {
+    names.push(request.user?.name)
+    socket.close()
+  })
+  const { url } = await servePage(t, [new BasicCredentialFactory('R')], behind)
+  const outcome = async (credentials: string): Promise<string> => {
+    const headers = { Authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }
+    const socket = new WebSocket(url.replace('http', 'ws'), { headers })
+    return new Promise((resolve) => {
+      socket.on('open', () => resolve('open'))
+      socket.on('error', (error) => resolve(error.message))
+    })
+  }
+  assert.match(await outcome(`${user}:wrong`), /401/)
+  assert.equal(await outcome(`${user}:${password}`), 'open')
+  assert.deepEqual(names, [user])
+})
 
 test('Chromium sees that it must log in', { skip: noChromium }, async (t) => {
   const { url } = await servePage(t, both())

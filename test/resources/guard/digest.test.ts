@@ -137,6 +137,17 @@ test('DigestCredentialFactory does not take a count from who does not know the p
   assert.equal((await send(port, parts)).status, 200)
 })
 
+test('DigestCredentialFactory: who has no account has no password either, and uses up nothing', async () => {
+  const { port } = serveDigest({ maxNonces: 1, algorithms: ['MD5'] })
+  const alice = await askFor(port)
+  assert.equal((await send(port, alice)).status, 200)
+  const bob = { ...(await askFor(port)), username: 'bob', password: '' }
+  const response = await send(port, bob)
+  assert.deepEqual([response.status, challenges(response)[0]?.has('stale')], [401, false])
+  // The one place for a nonce is still alice's.
+  assert.equal((await send(port, { ...alice, nc: '00000002' })).status, 200)
+})
+
 test('DigestCredentialFactory takes one of two equal requests that come at the same time', async () => {
   const { port } = serveDigest()
   const parts = await askFor(port)

@@ -182,7 +182,7 @@ test('HtpasswdChecker: equal requests at the same time cost one hash', async () 
 test('VerifiedPasswords forgets what was not used for longest, what was wrong, and what failed', async () => {
   const verified = new VerifiedPasswords(2)
   const asked: string[] = []
-  const ask = (password: string): Promise<boolean> =>
+  const ask = async (password: string): Promise<boolean> =>
     verified.check(password, 'hash', async () => {
       asked.push(password)
       if (password === 'fails') throw new Error('cannot hash')
@@ -190,10 +190,12 @@ test('VerifiedPasswords forgets what was not used for longest, what was wrong, a
     })
   for (const password of ['a', 'b', 'a', 'c', 'a', 'b']) assert.equal(await ask(password), true)
   assert.deepEqual(asked.splice(0), ['a', 'b', 'c', 'b'])
+  // Wrong ones take no place from right ones.
   for (let time = 0; time < 2; time++) {
     assert.equal(await ask('wrong'), false)
     await assert.rejects(ask('fails'), /cannot hash/)
   }
+  for (const password of ['a', 'b']) assert.equal(await ask(password), true)
   assert.deepEqual(asked, ['wrong', 'fails', 'wrong', 'fails'])
 })
 

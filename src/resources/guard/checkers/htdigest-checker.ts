@@ -4,6 +4,7 @@ import type { DigestAlgorithm } from '../digest/digest-credentials.ts'
 import { PlaitError } from '../../../errors.ts'
 import { ParsedFile } from '../../parsed-file.ts'
 import type { Checker } from '../portal.ts'
+import { nobodysSecret } from '../same-text.ts'
 
 const algorithms: ReadonlyMap<number, DigestAlgorithm> = new Map([
   [32, 'MD5'],
@@ -32,8 +33,8 @@ export class HtdigestChecker implements Checker {
     const { username, realm, algorithm } = credentials
     const hashes = await this.#file.read()
     const hash = hashes.get(keyOf(algorithm, username, realm))
-    // Somebody unknown costs as much time as a wrong password.
-    const matches = credentials.checkHash(hash ?? '')
+    // Somebody unknown costs as much time as a wrong password, and has no right one: that would use up a nonce.
+    const matches = credentials.checkHash(hash ?? nobodysSecret)
     return matches && hash !== undefined ? username : undefined
   }
 }

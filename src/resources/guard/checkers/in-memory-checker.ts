@@ -2,7 +2,7 @@ import { PasswordCredentials } from '../credentials.ts'
 import type { Credentials } from '../credentials.ts'
 import { DigestCredentials } from '../digest/digest-credentials.ts'
 import type { Checker } from '../portal.ts'
-import { sameText } from '../same-text.ts'
+import { nobodysSecret, sameText } from '../same-text.ts'
 
 /**
  * Names and passwords as they are given (Twisted: `InMemoryUsernamePasswordDatabaseDontUse`), for Basic and for Digest. For tests, and for passwords that a program makes
@@ -34,8 +34,8 @@ export class InMemoryChecker implements Checker {
     // Somebody unknown costs as much time as a wrong password.
     const matches =
       credentials instanceof PasswordCredentials
-        ? sameText(password ?? '', credentials.password)
-        : credentials.checkPassword(password ?? '')
+        ? sameText(password ?? nobodysSecret, credentials.password)
+        : credentials.checkPassword(password ?? nobodysSecret)
     return matches && password !== undefined ? username : undefined
   }
 }

@@ -5,8 +5,10 @@ import { createHmac, randomBytes } from 'node:crypto'
 export class VerifiedPasswords {
   readonly #key = randomBytes(32)
   readonly #most: number
-  /** By age of the last use, the oldest first. Those that are still being found out are promises that wait. */
-  readonly #found = new Map<string, Promise<boolean>>()
+  /** By age of the last use, the oldest first. */
+  readonly #right = new Set<string>()
+  /** Those that are being found out. They are kept apart: wrong ones never push right ones out. */
+  readonly #asked = new Map<string, Promise<boolean>>()
 
   /** @param most how many are remembered; those not used for longest are forgotten */
   constructor(most: number) {
@@ -17,27 +19,33 @@ export class VerifiedPasswords {
    * What `verify` says. A right password is remembered with its hash: when the stored hash changes, it is another question. Who asks the same at the same time waits for the
    * same answer.
    */
-  check(password: string, hash: string, verify: (password: string, hash: string) => Promise<boolean>): Promise<boolean> {
+  check(
+    password: string,
+    hash: string,
+    verify: (password: string, hash: string) => Promise<boolean>,
+  ): Promise<boolean> | boolean {
     const name = createHmac('sha256', this.#key).update(`${hash}\0${password}`).digest('base64url')
-    const found = this.#found.get(name)
-    if (found !== undefined) {
-      this.#found.delete(name)
-      this.#found.set(name, found)
-      return found
+    if (this.#right.delete(name)) {
+      this.#right.add(name)
+      return true
     }
-    const answer = this.#ask(name, () => verify(password, hash))
-    this.#found.set(name, answer)
-    if (this.#found.size > this.#most) this.#found.delete(this.#found.keys().next().value as string)
+    let answer = this.#asked.get(name)
+    if (answer === undefined) this.#asked.set(name, (answer = this.#ask(name, () => verify(password, hash))))
     return answer
   }
 
   async #ask(name: string, verify: () => Promise<boolean>): Promise<boolean> {
-    let matches = false
     try {
-      matches = await verify()
+      const matches = await verify()
+      if (matches) this.#remember(name)
       return matches
     } finally {
-      if (!matches) this.#found.delete(name)
+      this.#asked.delete(name)
     }
+  }
+
+  #remember(name: string): void {
+    this.#right.add(name)
+    if (this.#right.size > this.#most) this.#right.delete(this.#right.values().next().value as string)
   }
 }
