@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { defaults } from '../defaults.ts'
+import { PlaitError } from '../errors.ts'
 import { silentLogger, type Logger } from '../log/logger.ts'
 import type { ConnectionInfo, Reactor, ServerFactory } from '../reactor/reactor.ts'
 import { DefaultFields, type DefaultHeaders } from './default-fields.ts'
@@ -47,6 +48,29 @@ export interface HTTPOptions extends ForwardingOptions {
   maxStreams?: number
 }
 
+/** A NaN would never be reached, nor anything compared with it. */
+function checkLimits(options: HTTPOptions): void {
+  for (const name of limitNames) {
+    const value: unknown = options[name]
+    if (value === undefined || (typeof value === 'number' && value >= 0)) continue
+    throw new PlaitError(
+      'PLAIT_CONFIGURATION',
+      `Cannot use the option ${name}: it must be a number, 0 or more, not ${String(value)}`,
+    )
+  }
+}
+
+const limitNames = [
+  'headTimeout',
+  'bodyTimeout',
+  'writeTimeout',
+  'idleTimeout',
+  'maxHeadSize',
+  'maxFields',
+  'maxTarget',
+  'maxStreams',
+] as const
+
 const CHANNEL = Symbol('plait.channel')
 type WithChannel = Duplex & { [CHANNEL]?: HTTPChannel }
 
@@ -74,6 +98,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
 
   /** @param requestReceived called with each request that HTTP lets through, on the event loop */
   constructor(requestReceived: (request: Request) => void, options: HTTPOptions = {}) {
+    checkLimits(options)
     this.requestReceived = requestReceived
     this.#accessLog = options.accessLog
     this.logger = options.logger ?? silentLogger

@@ -52,20 +52,20 @@ export function accessLine(record: AccessRecord, time: string): string {
   const request = quote(`${method} ${uri} ${clientproto}`)
   const referer = quote(record.getHeader('referer') ?? '-')
   const agent = quote(record.getHeader('user-agent') ?? '-')
-  const user = record.user === undefined ? '-' : userField(record.user.name)
+  const user = record.user === undefined ? '-' : oneWord(record.user.name)
   const end = aborted ? ' aborted' : ''
-  return `${clientHost || '-'} - ${user} [${time}] ${request} ${code || '-'} ${bytesSent || '-'} ${referer} ${agent} ${duration}ms${end}\n`
+  return `${oneWord(clientHost)} - ${user} [${time}] ${request} ${code || '-'} ${bytesSent || '-'} ${referer} ${agent} ${duration}ms${end}\n`
 }
 
-/** A name without anything that could end the field or the line. */
-function userField(name: string): string {
+/** A name without anything that could end the field or the line; `-` for none. A client in front of proxies is what they say. */
+function oneWord(name: string): string {
+  if (/^[\w.:-]+$/.test(name)) return name
   return quote(Buffer.from(name, 'utf8').toString('latin1')).slice(1, -1).replaceAll(' ', '\\x20') || '-'
 }
 
 /** Quotes, with everything escaped that could end the quotation or the line. */
 function quote(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- the range is the point
-  return `"${text.replace(/["\\\x00-\x1f\x7f-\xff]/g, (character) => escapes[character] ?? hex(character))}"`
+  return `"${text.replace(/["\\]|[^\x20-\x7e]/g, (character) => escapes[character] ?? hex(character))}"`
 }
 
 const escapes: Readonly<Record<string, string>> = Object.freeze({ '"': '\\"', '\\': '\\\\' })

@@ -73,7 +73,9 @@ type Told = Pick<FailurePage, 'brief' | 'detail'>
 /** What the client did wrong. */
 function blame(request: Request, error: PlaitError, logger: Logger): Told {
   const status = statusOf(error)
-  logger.info(`Refused with ${status}: ${requestLine(request)}: ${error.message}`, { client: request.clientHost })
+  // What the client sent may be in the message.
+  const why = error.message.replaceAll(/\s+/g, ' ').slice(0, 300)
+  logger.info(`Refused with ${status}: ${requestLine(request)}: ${why}`, { client: request.clientHost })
   return { brief: STATUS_CODES[status] ?? 'Error', detail: `${error.message}.` }
 }
 

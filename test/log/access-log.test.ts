@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { accessLine, logTime, openAccessLog, type AccessRecord } from '#src/log/access-log.ts'
 
 function record(changes: Partial<AccessRecord> = {}, headers: Record<string, string> = {}): AccessRecord {
@@ -40,6 +41,20 @@ test('accessLine marks what was cut, and shows nothing as -', () => {
 test('accessLine escapes what could end the quotation or the line', () => {
   const line = accessLine(record({}, { 'user-agent': 'a"b\\c\nd\x1b[31m\xe9' }), time)
   assert.ok(line.includes(String.raw`"a\"b\\c\x0ad\x1b[31m\xe9"`), line)
+})
+
+test('accessLine is one line of as many fields, whatever a client, a proxy and a guard say', () => {
+  const quoted = String.raw`"(?:[^"\\]|\\.)*"`
+  const shape = new RegExp(String.raw`^[^ ]+ - [^ ]+ \[[^\]]+\] ${quoted} 200 37 ${quoted} ${quoted} 12\.5ms\n$`)
+  const any = fc.string({ unit: 'binary' })
+  fc.assert(
+    fc.property(any, any, any, any, any, (uri, referer, agent, name, clientHost) => {
+      const line = accessLine(record({ uri, clientHost, user: { name } }, { referer, 'user-agent': agent }), time)
+      assert.match(line, shape)
+      // oxlint-disable-next-line no-control-regex -- the range is the point
+      assert.match(line, /^[\x20-\x7e]+\n$/)
+    }),
+  )
 })
 
 test('accessLine names the user that a guard has found out, in one word', () => {
