@@ -27,10 +27,14 @@ export interface Listening {
 }
 
 /** A site of one leaf on a real socket. */
-export async function listen(t: TestContext, render: (request: Request) => Rendered | Promise<Rendered>): Promise<Listening> {
+export async function listen(
+  t: TestContext,
+  render: (request: Request) => Rendered | Promise<Rendered>,
+  options: SiteOptions = {},
+): Promise<Listening> {
   const logger = new RecordingLogger()
   const reactor = new NodeReactor({ logger })
-  const port = reactor.listenTCP(0, new Site(leaf(render), { logger }), { interface: '127.0.0.1' })
+  const port = reactor.listenTCP(0, new Site(leaf(render), { logger, ...options }), { interface: '127.0.0.1' })
   await port.ready
   t.after(async () => {
     const stopped = reactor.stop()
