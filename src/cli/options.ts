@@ -28,6 +28,7 @@ export interface WebOptions {
   resourceScript?: string
   class?: string
   service?: string
+  user?: boolean
   mount?: string[]
   index?: string[]
   ignoreExt?: string[]
@@ -55,6 +56,7 @@ export interface WebOptions {
   addHeader?: Record<string, string[]>
   trustProxy?: string[]
   forwardedFields?: string[]
+  compress?: boolean
   http2?: boolean
   displayTracebacks?: boolean
   notracebacks?: boolean

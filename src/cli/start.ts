@@ -6,6 +6,7 @@ import { assumeIdentity } from '../reactor/process/identity.ts'
 import type { ServerFactory } from '../reactor/reactor.ts'
 import type { TreeNode } from '../resource/resource.ts'
 import { Site } from '../resource/site.ts'
+import { EncodingResourceWrapper } from '../resources/encoding/encoding-resource-wrapper.ts'
 import { DeferredResource } from '../resources/deferred-resource.ts'
 import type { Announcement } from './announce.ts'
 import { listenEndpoints, readyEndpoints } from './listen-endpoints.ts'
@@ -34,8 +35,9 @@ export async function start(plan: Plan, logs: ServerLogs): Promise<Started> {
     become(plan, endpoints)
     await warnOfEndpoints(plan, logs)
     const tree = await growTree(served.mounts, { reactor, ...(await loadMeans(options)) })
-    site.resource = tree.root
-    grown.resolve(tree.root)
+    const root = options.compress === true ? new EncodingResourceWrapper(tree.root) : tree.root
+    site.resource = root
+    grown.resolve(root)
     return { ports, places: tree.places, runtimes: await prepare(tree.root) }
   } catch (error) {
     // Who connected meanwhile waits for it.
@@ -55,6 +57,7 @@ async function startSite(
   const idle = [
     (options.accessLog ?? options.logfile) && '--access-log',
     options.addHeader && '--add-header',
+    options.compress && '--compress',
     options.http2 === false && '--no-http2',
     options.displayTracebacks && '--display-tracebacks',
     options.trustProxy && '--trust-proxy',

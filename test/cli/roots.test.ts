@@ -175,3 +175,32 @@ async function statusByHTTP2(url: string): Promise<number | undefined> {
     session.destroy()
   }
 }
+
+test('plait web --compress encodes what applications, files and servers give', async (t) => {
+  const long = 'text '.repeat(1000)
+  const cwd = folderWith(t, { 'app.py': application.replace('b"from the application"', `b"${long}"`), 'a.txt': long })
+  const server = await startWeb(['--wsgi', 'app.app', '--mount', '/f=.', '--compress'], { cwd })
+  t.after(() => server.stop())
+  for (const path of ['/', '/f/a.txt']) {
+    const response = await fetch(server.url + path, { headers: { 'Accept-Encoding': 'gzip' } })
+    assert.equal(response.headers.get('content-encoding'), 'gzip', path)
+    assert.equal(await response.text(), long)
+  }
+  const plain = await fetch(server.url, { headers: { 'Accept-Encoding': 'identity' } })
+  assert.equal(plain.headers.get('content-encoding'), null)
+})
+
+test('plait web --user serves the pages of users, as do users: mounts (G --user, H152)', async (t) => {
+  const server = await startWeb(['-u', '--mount', '/people=users:web'])
+  t.after(() => server.stop())
+  for (const path of ['/', '/people/']) {
+    const response = await fetch(server.url + path)
+    assert.equal(response.status, 200)
+    assert.match(response.headers.get('content-type') ?? '', /^text\/html/)
+  }
+  assert.equal((await fetch(`${server.url}/no-such-user/`)).status, 404)
+  assert.match(server.log(), /\/people → web of each user[^]*\/ → public_html of each user/)
+  const wrong = await runPlait(['web', '--mount', '/x=users:a/b'])
+  assert.match(wrong.stderr, /^error: .*Cannot serve "a\/b" of each home/)
+  assert.equal(wrong.code, 2)
+})

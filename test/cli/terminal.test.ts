@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { root } from '../support/paths.ts'
+import { childrenOf } from '../support/processes.ts'
 import { until } from '../support/until.ts'
 import { folderWith } from './run-plait.ts'
 
@@ -55,17 +56,7 @@ test('plait web on a terminal listens for this machine alone, logs requests, and
 test('plait web on a terminal stops on Ctrl-C', async (t) => {
   const { child, shown } = inTerminal(t, ['--path', '.', '--port', '0'])
   await until('it listens', () => shown().includes('listening on'))
-  const pids = await until('the child is known', () => childrenOf(child.pid as number))
-  process.kill(pids, 'SIGINT')
+  process.kill(await until('the child is known', () => childrenOf(child.pid as number)[0]), 'SIGINT')
   await until('it has ended', () => shown().includes('ended with 0'))
   assert.match(shown(), /SIGINT: stopping/)
 })
-
-/** The first child of a process. */
-async function childrenOf(pid: number): Promise<number | undefined> {
-  const list = spawn('ps', ['-o', 'pid=', '--ppid', String(pid)])
-  let text = ''
-  list.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-  await once(list, 'close')
-  return Number(text.trim().split('\n')[0]) || undefined
-}

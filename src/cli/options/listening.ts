@@ -56,6 +56,6 @@ export const listeningOptions: readonly OptionSpec[] = [
     flags: '--personal',
     group: LISTENING,
     env: 'PLAIT_PERSONAL',
-    help: 'listen on ~/.plait-web, where --user of another server finds it',
+    help: 'listen on the UNIX socket ~/.plait-web, which a server for everybody can mount: /me=unix:/home/me/.plait-web',
   },
 ]

@@ -31,6 +31,12 @@ export const requestOptions: readonly OptionSpec[] = [
     help: 'a field for every response that does not set it itself: X-Frame-Options: DENY',
   },
   {
+    flags: '--compress',
+    group: REQUESTS,
+    env: 'PLAIT_COMPRESS',
+    help: 'encode responses by zstd, brotli or gzip, as clients ask for it. A secret beside text that a client chooses can leak so (BREACH)',
+  },
+  {
     flags: '--trust-proxy <proxies>',
     group: REQUESTS,
     env: 'PLAIT_TRUST_PROXY',

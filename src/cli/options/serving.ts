@@ -47,6 +47,13 @@ export const servingOptions: readonly OptionSpec[] = [
     help: 'a program that exports a Site, or a resource, and may export listen',
   },
   {
+    flags: '-u, --user',
+    group: SERVED,
+    root: true,
+    env: 'PLAIT_USER',
+    help: "the directory public_html of each user's home, under the user's name",
+  },
+  {
     flags: '--mount </path=target>',
     group: SERVED,
     repeatable: true,

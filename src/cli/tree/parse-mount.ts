@@ -4,7 +4,7 @@ import { mountSegments } from '../../resources/mount-tree.ts'
 import { absolutePath } from '../values.ts'
 import { classTarget, scriptsTarget, scriptTarget } from './code-targets.ts'
 import type { Mount, Target } from './target.ts'
-import { cgiTarget, filesTarget, redirectTarget, upstreamTarget, wsgiTarget } from './targets.ts'
+import { cgiTarget, filesTarget, redirectTarget, upstreamTarget, usersTarget, wsgiTarget } from './targets.ts'
 
 /** A kind of target that begins with a word. */
 export interface TargetKind {
@@ -28,6 +28,12 @@ export const targetKinds: readonly TargetKind[] = [
     form: 'unix:SOCKET[:/BASE]',
     help: 'another server, by its UNIX socket',
     read: (rest) => upstreamTarget(`unix:${socketPath(rest)}`),
+  },
+  {
+    word: 'users',
+    form: 'users:public_html',
+    help: "that directory of each user's home, under the user's name",
+    read: usersTarget,
   },
   { word: 'redirect', form: 'redirect:URL', help: 'sends clients to another place', read: redirectTarget },
   { word: 'script', form: 'script:FILE', help: 'a script that exports a resource', read: scriptTarget },

@@ -5,7 +5,7 @@ import { classTarget, scriptTarget, serviceTarget } from './code-targets.ts'
 import { parseMount } from './parse-mount.ts'
 import { findServiceFile, ServiceFile } from './service-file.ts'
 import type { Mount, Target } from './target.ts'
-import { filesTarget, wsgiTarget } from './targets.ts'
+import { filesTarget, usersTarget, wsgiTarget } from './targets.ts'
 
 /** What the command line serves. */
 export interface Served {
@@ -30,6 +30,7 @@ const rootOptions: Readonly<Record<string, (value: string) => Root>> = {
   path: (path) => ({ said: `--path ${path}`, target: filesTarget(path, { runsScripts: true }) }),
   resourceScript: (file) => ({ said: `--resource-script ${file}`, target: scriptTarget(file) }),
   class: (text) => ({ said: `--class ${text}`, target: classTarget(text) }),
+  user: () => ({ said: '--user', target: usersTarget('public_html') }),
   service: (file) => rootOf(`--service ${file}`, new ServiceFile(file)),
 }
 

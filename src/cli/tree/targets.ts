@@ -6,6 +6,7 @@ import { CGIDirectory } from '../../resources/cgi/cgi-directory.ts'
 import { CGIScript } from '../../resources/cgi/cgi-script.ts'
 import { Redirect } from '../../resources/redirect.ts'
 import { ReverseProxyResource } from '../../resources/reverse-proxy/reverse-proxy-resource.ts'
+import { UserDirectory } from '../../resources/user-directory/user-directory.ts'
 import { parseUpstream } from '../../resources/reverse-proxy/upstream.ts'
 import { scriptProcessors } from '../../resources/script/resource-script.ts'
 import type { FileOptions } from '../../resources/static/file-settings.ts'
@@ -62,6 +63,20 @@ export function cgiTarget(name: string): Target {
       if (!statSync(path).isDirectory()) throw new PlaitError('PLAIT_CONFIGURATION', `${path} is no directory of CGI programs`)
     },
     make: ({ cgi }) => new CGIDirectory(path, cgi),
+  }
+}
+
+/**
+ * A directory in the home of each user.
+ * @throws PlaitError `PLAIT_CONFIGURATION` when there can be none of this name, or the users are not known
+ */
+export function usersTarget(directory: string): Target {
+  void new UserDirectory({ directory })
+  return {
+    description: `${directory} of each user`,
+    hasFiles: true,
+    // As in Twisted, none of the processors: what users put there is no program of the server's.
+    make: ({ files }) => new UserDirectory({ directory, file: { ...files, processors: {} } }),
   }
 }
 
