@@ -29,7 +29,7 @@ const wrong: readonly [words: string[], message: RegExp][] = [
 ]
 
 for (const [words, message] of wrong) {
-  test(`plait ${words.join(' ')} is a usage error: one message, exit code 2`, async () => {
+  test(`plait ${words.join(' ')} is a usage error: one message, exit code 2 (G138)`, async () => {
     const { code, stdout, stderr } = await runPlait(words)
     assert.match(stderr, message)
     assert.doesNotMatch(stderr, /^\s+at /m)

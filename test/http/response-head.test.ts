@@ -198,3 +198,21 @@ test('Request.getResponseHeader tells what was set; setHeader replaces, addHeade
     ['3', '4'],
   )
 })
+
+test('setResponseCode has a reason phrase for each status, and takes another (B69)', async () => {
+  const reasonOf = async (code: number, message?: string): Promise<string> => {
+    const { port } = serveLeaf((request) => {
+      request.setResponseCode(code, message)
+      return 'page'
+    })
+    return (await port.request('GET /')).reason
+  }
+  assert.deepEqual(await Promise.all([200, 404, 416, 503].map((code) => reasonOf(code))), [
+    'OK',
+    'Not Found',
+    'Range Not Satisfiable',
+    'Service Unavailable',
+  ])
+  assert.equal(await reasonOf(299), 'Unknown Status')
+  assert.equal(await reasonOf(404, 'Gone fishing'), 'Gone fishing')
+})
