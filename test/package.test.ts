@@ -75,6 +75,9 @@ export const resource = (registry) => {
       writeFileSync(path.join(folder, place, `a.rpy.${ending}`), script)
     }
   }
+  const running = `import { reactor, Data } from 'plait'
+export const resource = () => new Data(\`\${reactor.running} \${Data.name}\`, 'text/plain')`
+  writeFileSync(path.join(folder, 'near/running.rpy.mjs'), running)
   const other = path.join(folder, 'near/node_modules/plait')
   mkdirSync(other, { recursive: true })
   const values = ['Data', 'reactor', 'Resource', 'WSGIResource', 'Clock'].map((name) => `${name} = 'another'`).join(', ')
@@ -128,14 +131,26 @@ test('the packed package serves from an empty folder', { timeout: 180_000 }, asy
     'far ts\nfar js\nfar mjs\nnear ts\nnear js\nnear mjs\nSCRIPT_NAME=/far/wsgi.rpy.ts PATH_INFO=/some/path\n',
   )
 
-  const words = [path.join(folder, 'node_modules/.bin/plait'), 'web', '--wsgi', 'foo.application', '--listen', '127.0.0.1:0']
-  const server = spawn(process.execPath, words, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
-  t.after(() => server.kill('SIGKILL'))
-  let log = ''
-  server.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))
-  await until('the server listens', () => /listening on http/.test(log))
-  const url = /listening on (http:\S+)/.exec(log)?.[1] as string
-  assert.equal(await (await fetch(url)).text(), 'Hello, world!')
-  server.kill('SIGINT')
-  assert.deepEqual(await once(server, 'exit'), [0, null])
+  const serve = async (...options: string[]): Promise<{ url: string; stop: () => Promise<void> }> => {
+    const words = [path.join(folder, 'node_modules/.bin/plait'), 'web', ...options, '--listen', '127.0.0.1:0']
+    const server = spawn(process.execPath, words, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    t.after(() => server.kill('SIGKILL'))
+    let log = ''
+    server.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))
+    await until('the server listens', () => /listening on http/.test(log))
+    const stop = async (): Promise<void> => {
+      server.kill('SIGINT')
+      assert.deepEqual(await once(server, 'exit'), [0, null])
+    }
+    return { url: /listening on (http:\S+)/.exec(log)?.[1] as string, stop }
+  }
+  const application = await serve('--wsgi', 'foo.application')
+  assert.equal(await (await fetch(application.url)).text(), 'Hello, world!')
+  await application.stop()
+  const script = await serve('--resource-script', path.join(elsewhere, 'near/running.rpy.mjs'))
+  assert.equal(await (await fetch(script.url)).text(), 'true Data')
+  await script.stop()
+  const directory = await serve('--path', elsewhere)
+  assert.equal(await (await fetch(`${directory.url}near/running.rpy.mjs`)).text(), 'true Data')
+  await directory.stop()
 })
