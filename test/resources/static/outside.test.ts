@@ -66,7 +66,6 @@ test('File never sees a NUL (E120)', async () => {
 
 test('File never gives what lies outside, whatever the segments', async () => {
   const { port } = neighbours({ ignoredExts: ['.txt', '*'], dotfiles: 'allow' })
-  const connection = port.connect()
   const piece = fc.constantFrom(
     '..',
     '.',
@@ -88,8 +87,10 @@ test('File never gives what lies outside, whatever the segments', async () => {
   )
   await fc.assert(
     fc.asyncProperty(fc.array(fc.oneof(piece, fc.webPath()), { maxLength: 8 }), async (pieces) => {
-      const response = await connection.request(`GET /${pieces.join('/').replaceAll(/[?#\s]/g, '')}`)
-      assert.ok([200, 302, 404].includes(response.status), String(response.status))
+      const target = `/${pieces.join('/').replaceAll(/[?#\s]/g, '')}`
+      const response = await port.request(`GET ${target}`)
+      // A NUL is refused before any resource sees it.
+      assert.ok((target.includes('%00') ? [400] : [200, 302, 404]).includes(response.status), String(response.status))
       assert.notEqual(response.text, 'secret')
       assert.doesNotMatch(response.text, /secret\.txt|www-more/)
     }),
