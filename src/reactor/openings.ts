@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { PlaitError } from '../errors.ts'
 import type { ConnectionLayer, NextLayer } from './connection-layer.ts'
 import type { ConnectionInfo, DelayedCall, Reactor } from './reactor.ts'
 
@@ -34,7 +35,12 @@ export class Openings {
   #call: DelayedCall | undefined
   #complainedAt = -Infinity
 
+  /** @throws PlaitError `PLAIT_CONFIGURATION` for limits that let nobody through */
   constructor(reactor: Reactor, layers: readonly ConnectionLayer[], limits: OpeningLimits) {
+    const { seconds, most } = limits
+    if (!(seconds > 0))
+      throw new PlaitError('PLAIT_CONFIGURATION', `openTimeout is ${seconds}, and must be a number of seconds above 0`)
+    if (!(most >= 1)) throw new PlaitError('PLAIT_CONFIGURATION', `maxOpenings is ${most}, and must be a number from 1`)
     this.#reactor = reactor
     this.#layers = layers
     this.#limits = limits

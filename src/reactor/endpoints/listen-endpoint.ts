@@ -1,4 +1,4 @@
-import type { CertificateFilesOptions } from '../tls/certificate-files.ts'
+import type { CertificateFilesOptions } from '../tls/certificate-options.ts'
 
 /** Where and how to listen, as an endpoint string says it; `undefined` is what the string leaves to the default. */
 export type ListenEndpoint = TCPEndpoint | TLSEndpoint | UNIXEndpoint | FileDescriptorEndpoint | SystemdEndpoint | ProxiedEndpoint

@@ -1,4 +1,4 @@
-import type { CertificateFilesOptions } from '../tls/certificate-files.ts'
+import type { CertificateFilesOptions } from '../tls/certificate-options.ts'
 import { EndpointArguments, splitEndpoint, wrongEndpoint, type EndpointWord } from './endpoint-words.ts'
 import type { ListenEndpoint, ProxiedEndpoint, SystemdEndpoint, TLSEndpoint } from './listen-endpoint.ts'
 

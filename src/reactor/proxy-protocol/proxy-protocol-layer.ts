@@ -9,13 +9,13 @@ import { readProxyHeader } from './read-proxy-header.ts'
 /** Options of the PROXY protocol. */
 export interface ProxyProtocolOptions {
   /**
-   * Addresses and networks whose headers are believed; everybody else is cut off. `unix` is every client of a UNIX socket, `*` everyone: only where
-   * nobody but the proxy can reach the port. @default this machine and UNIX sockets
+   * Addresses and networks whose headers are believed; everybody else is cut off. `loopback`, `private` and `linklocal` are networks, `unix` is every
+   * client of a UNIX socket, `*` everyone: only where nobody but the proxy can reach the port. @default this machine and UNIX sockets
    */
   readonly trust?: readonly string[]
 }
 
-const THIS_MACHINE: readonly string[] = Object.freeze(['127.0.0.0/8', '::1', 'unix'])
+const THIS_MACHINE: readonly string[] = Object.freeze(['loopback', 'unix'])
 
 /** Reads who the client is, before anything else of a connection (Twisted: `twisted.protocols.haproxy`). */
 export class ProxyProtocolLayer implements ConnectionLayer {

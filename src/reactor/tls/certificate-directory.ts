@@ -53,11 +53,14 @@ class Findings {
   readonly #byPublicKey = new Map<string, Found[]>()
   readonly #bySubject = new Map<string, Found[]>()
 
-  addKey(file: string, key: KeyObject): void {
-    this.keys.push({ file, key })
+  addFile(file: string): void {
+    for (const [index, block] of pemBlocks(readText(file)).entries()) {
+      if (isPrivateKey(block)) this.keys.push({ file, key: parseKey(file, block, undefined) })
+      else if (isCertificate(block)) this.#addCertificate({ file, ...parseCertificate(file, block, index) })
+    }
   }
 
-  addCertificate(found: Found): void {
+  #addCertificate(found: Found): void {
     const { publicKey, subject } = found.parsed
     addTo(this.#byPublicKey, publicText(publicKey), found)
     addTo(this.#bySubject, subject, found)
@@ -90,14 +93,16 @@ function publicText(key: KeyObject): string {
 /**
  * Finds what belongs together in `files`, whatever their names are (Twisted: `PEMObjects.inferDomainMapping`): a key and its certificate have the same public
  * key, and the chain goes from issuer to issuer.
- * @throws PlaitError `PLAIT_CERTIFICATE` when a file is broken, or when nothing belongs together
+ * @throws PlaitError `PLAIT_CERTIFICATE` when nothing belongs together. A file that is broken is left out, with a line in the log
  */
 export function identitiesIn(directory: string, files: readonly string[], logger: Logger): Identity[] {
   const found = new Findings()
   for (const file of files) {
-    for (const [index, block] of pemBlocks(readText(file)).entries()) {
-      if (isPrivateKey(block)) found.addKey(file, parseKey(file, block, undefined))
-      else if (isCertificate(block)) found.addCertificate({ file, ...parseCertificate(file, block, index) })
+    try {
+      found.addFile(file)
+    } catch (error) {
+      // What is wrong with one must not keep the others from being renewed.
+      logger.error(`${(error as Error).message}. The other certificates in ${directory} are used`)
     }
   }
   // The same certificate may lie there twice: alone, and with its chain.

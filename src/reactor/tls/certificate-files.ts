@@ -1,49 +1,15 @@
 import { basename } from 'node:path'
 import { createSecureContext, type SecureContext } from 'node:tls'
-import { PlaitError } from '../../errors.ts'
 import { silentLogger, type Logger } from '../../log/logger.ts'
 import type { DelayedCall, Reactor, TLSContext } from '../reactor.ts'
 import { certificateFilesIn, identitiesIn } from './certificate-directory.ts'
-import { FileWatch } from './file-watch.ts'
+import { FileStates } from './file-states.ts'
+import { checkOptions, RELOAD_INTERVAL, withAbsolutePaths, type CertificateFilesOptions } from './certificate-options.ts'
 import { certificatesIn, loadIdentity, titleOf, warnOfDates, type Identity } from './identity.ts'
 import { readText, wrongCertificate } from './pem.ts'
 import { ServerNames, serverNamesOf } from './server-names.ts'
 import type { TLSContextSource } from './tls-context.ts'
 
-/** Files with a certificate and its key. */
-export interface CertificatePair {
-  /** File of the private key, PEM. It may have the certificate too (Twisted: `server.pem`). */
-  readonly privateKey: string
-  /** File of the certificate, PEM, with the chain behind it or without. @default the file of the key */
-  readonly certKey?: string
-  /** File with further certificates of the chain. */
-  readonly extraCertChain?: string
-  /** Passphrase of the key. */
-  readonly passphrase?: string
-  /** File whose first line is the passphrase of the key. */
-  readonly passphraseFile?: string
-}
-
-/** Options of {@link CertificateFiles}. */
-export interface CertificateFilesOptions {
-  /** The first is for clients that name no server, or an unknown one. The names of the others are read from them. */
-  readonly certificates?: readonly CertificatePair[]
-  /** A directory of PEM files, in place of `certificates`: keys find their certificates. */
-  readonly directory?: string
-  /** File with the authorities whose client certificates are trusted. With it, clients are asked for one. */
-  readonly clientCA?: string
-  /** Must clients have a certificate? A wrong one is refused either way. @default 'require' */
-  readonly requestClientCert?: 'require' | 'optional'
-  /** @default 'TLSv1.2' */
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
-  /** File with parameters for DHE, PEM. @default no DHE */
-  readonly dhParameters?: string
-  /** Seconds between two looks whether files have changed, 0 = never. @default 5 */
-  readonly reloadInterval?: number
-}
-
-/** Seconds. */
-const RELOAD_INTERVAL = 5
 const DAY = 24 * 60 * 60
 
 /** What is loaded. */
@@ -66,21 +32,15 @@ export class CertificateFiles implements TLSContextSource {
   readonly #options: CertificateFilesOptions
   readonly #watchers = new Set<() => void>()
   #loaded: Loaded | undefined
+  /** Of the files when they were loaded, or could not be. */
+  #states = new FileStates([])
   #logger: Logger = silentLogger
-  #watched: string[] = []
-  #watch: FileWatch | undefined
-  #dates: DelayedCall | undefined
+  #calls: DelayedCall[] = []
 
   /** @throws PlaitError `PLAIT_CONFIGURATION` when the options contradict each other. Files are read when a port listens */
   constructor(options: CertificateFilesOptions) {
-    const { certificates, directory, requestClientCert, clientCA, minVersion = 'TLSv1.2' } = options
-    const wrong = (what: string): PlaitError => new PlaitError('PLAIT_CONFIGURATION', `Cannot set TLS up: ${what}`)
-    if ((certificates === undefined || certificates.length === 0) === (directory === undefined))
-      throw wrong('say certificates or directory, and not both')
-    if (requestClientCert !== undefined && clientCA === undefined) throw wrong('requestClientCert needs clientCA')
-    if (minVersion !== 'TLSv1.2' && minVersion !== 'TLSv1.3')
-      throw wrong(`minVersion is ${JSON.stringify(minVersion)}, and must be TLSv1.2 or TLSv1.3`)
-    this.#options = options
+    checkOptions(options)
+    this.#options = withAbsolutePaths(options)
   }
 
   context(): TLSContext {
@@ -99,31 +59,43 @@ export class CertificateFiles implements TLSContextSource {
   #start(reactor: Reactor): void {
     this.#logger = reactor.logger
     const { reloadInterval = RELOAD_INTERVAL } = this.#options
-    const watched = (): readonly string[] => this.#watched
-    if (reloadInterval > 0) this.#watch = new FileWatch(reactor, reloadInterval, watched, () => this.#reload())
-    const lookAtDates = (): void => {
+    const calls: DelayedCall[] = []
+    const dates = reactor.callLater(DAY, () => {
       warnOfDates(this.#loaded?.all ?? [], this.#logger)
-      this.#dates = reactor.callLater(DAY, lookAtDates)
-    }
-    lookAtDates()
+      dates.reset(DAY)
+    })
+    calls.push(dates)
+    if (reloadInterval > 0) this.#lookAgain(reactor, reloadInterval, calls)
+    this.#calls = calls
+  }
+
+  /** @param calls those of this start: they are others when it was stopped meanwhile, and started again */
+  #lookAgain(reactor: Reactor, seconds: number, calls: DelayedCall[]): void {
+    calls[1] = reactor.callLater(seconds, async () => {
+      const changed = await this.#states.changed()
+      if (this.#calls !== calls) return
+      if (changed) this.#reload()
+      this.#lookAgain(reactor, seconds, calls)
+    })
   }
 
   #stop(): void {
-    this.#watch?.stop()
-    this.#dates?.cancel()
+    for (const call of this.#calls) call.cancel()
+    this.#calls = []
+    // Whoever listens again gets what is there by then.
+    this.#loaded = undefined
   }
 
   #reload(): void {
     try {
       this.#loaded = this.#load()
+      for (const changed of this.#watchers) changed()
     } catch (error) {
       const { message } = error as Error
       return this.#logger.error(`The certificates have changed, and those from before stay: ${message}`)
     }
-    const { first } = this.#loaded
-    this.#logger.info(`New certificates are in use: ${titleOf(first.certificate)}, valid until ${first.certificate.validTo}`)
-    warnOfDates(this.#loaded.all, this.#logger)
-    for (const changed of this.#watchers) changed()
+    const { certificate } = this.#loaded.first
+    this.#logger.info(`New certificates are in use: ${titleOf(certificate)}, valid until ${certificate.validTo}`)
   }
 
   #load(): Loaded {
@@ -135,6 +107,7 @@ export class CertificateFiles implements TLSContextSource {
       const context = secureContext(identity, shared)
       for (const name of serverNamesOf(identity.certificate)) names.add(name, context)
     }
+    warnOfDates(all, this.#logger)
     const choose: TLSContext['SNICallback'] = (serverName, done) => done(null, this.#loaded?.names.find(serverName))
     return { first, all, names, context: { ...shared, key: first.key, cert: first.chain, SNICallback: choose } }
   }
@@ -147,10 +120,11 @@ export class CertificateFiles implements TLSContextSource {
       extraCertChain,
       passphraseFile,
     ])
-    this.#watched = [...files, clientCA, dhParameters, directory].filter((file) => file !== undefined)
+    const watched = [...files, clientCA, dhParameters, directory].filter((file) => file !== undefined)
+    this.#states = new FileStates(watched)
     if (directory === undefined) return certificates.map((pair) => loadIdentity(pair))
     const inside = certificateFilesIn(directory)
-    this.#watched.push(...inside.folders, ...inside.files)
+    this.#states = new FileStates([...watched, ...inside.folders, ...inside.files])
     return defaultFirst(identitiesIn(directory, inside.files, this.#logger))
   }
 

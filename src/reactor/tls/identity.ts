@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
 import type { Logger } from '../../log/logger.ts'
-import type { CertificatePair } from './certificate-files.ts'
+import type { CertificatePair } from './certificate-options.ts'
 import { isCertificate, isPrivateKey, pemBlocks, readText, wrongCertificate, type PEMBlock } from './pem.ts'
 
 /** A certificate with its chain and its key: what a server shows, and how it proves that it may. */

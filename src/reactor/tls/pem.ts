@@ -26,9 +26,9 @@ export function pemBlocks(text: string): PEMBlock[] {
   return blocks
 }
 
-/** Is it a certificate, and not only called one? */
+/** Is it a certificate? */
 export function isCertificate({ label }: PEMBlock): boolean {
-  return label === 'CERTIFICATE' || label === 'X509 CERTIFICATE' || label === 'TRUSTED CERTIFICATE'
+  return label === 'CERTIFICATE' || label === 'X509 CERTIFICATE'
 }
 
 /** PKCS #8, and the older forms of RSA and EC. */

@@ -8,8 +8,8 @@ export interface TLSContextSource {
    */
   context(): TLSContext
   /**
-   * From now on, until the function that it gives is called, `changed` is called when {@link context} gives something else. Connections that are
-   * open live on.
+   * Called before the first {@link context} of a port. From then on, until the function that it gives is called, `changed` is called when {@link context} gives
+   * something else. Connections that are open live on.
    */
   watch(reactor: Reactor, changed: () => void): () => void
 }

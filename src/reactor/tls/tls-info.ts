@@ -24,7 +24,8 @@ export function tlsInfo(socket: TLSSocket, requested: boolean): TLSInfo {
   return {
     protocol: socket.getProtocol() ?? '',
     cipher: socket.getCipher()?.name ?? '',
-    serverName: servername || undefined,
+    // What is no name (RFC 6066 section 3) is none.
+    serverName: typeof servername === 'string' && /^[\w.-]{1,255}$/.test(servername) ? servername : undefined,
     alpnProtocol: alpnProtocol || undefined,
     clientVerify: verified(socket, certificate),
     clientCertificate: certificate,

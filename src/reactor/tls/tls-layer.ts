@@ -32,15 +32,24 @@ export class TLSLayer implements ConnectionLayer {
   start(reactor: Reactor, factory: ServerFactory): void {
     const given = this.#given
     const source = isContextSource(given) ? given : undefined
-    const context = source === undefined ? (given as TLSContext) : source.context()
     this.#logger = reactor.logger
+    this.#unwatch = source?.watch(reactor, () => this.#server?.setSecureContext(source.context()))
+    const context = source === undefined ? (given as TLSContext) : this.#contextOf(source)
     this.#requested = context.requestCert === true
     this.#required = this.#requested && context.rejectUnauthorized !== false
     const server = createServer({ handshakeTimeout: LAST_RESORT, ...protocolsOf(factory, context), ...context } as TLSContext)
     this.#server = server
     server.on('secureConnection', (socket) => this.#opened(socket))
     server.on('tlsClientError', (error: Error) => this.#logger?.debug(`A TLS handshake failed: ${error.message}`))
-    this.#unwatch = source?.watch(reactor, () => server.setSecureContext(source.context()))
+  }
+
+  #contextOf(source: TLSContextSource): TLSContext {
+    try {
+      return source.context()
+    } catch (error) {
+      this.stop()
+      throw error
+    }
   }
 
   open(socket: Duplex, info: ConnectionInfo, next: NextLayer): void {

@@ -170,3 +170,9 @@ test('whom to trust must be addresses', () => {
     })
   }
 })
+
+test('openTimeout and maxOpenings must let somebody through', () => {
+  const reactor = new ClockedReactor()
+  for (const wrong of [{ openTimeout: 0 }, { openTimeout: -1 }, { maxOpenings: 0 }, { maxOpenings: Number.NaN }])
+    assert.throws(() => reactor.listenTCP(0, new HTTPFactory(describe), wrong), { code: 'PLAIT_CONFIGURATION' })
+})

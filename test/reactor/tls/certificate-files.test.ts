@@ -14,7 +14,7 @@ import {
 import path from 'node:path'
 import { test } from 'node:test'
 import { CertificateFiles } from '#src/reactor/tls/certificate-files.ts'
-import { makeCertificate, openssl, testFolder } from '../../support/certificates.ts'
+import { makeCertificate, openssl, testFolder, type MadeCertificate } from '../../support/certificates.ts'
 import { until } from '../../support/until.ts'
 import { ask, connectTLS, serveTLS } from './serve-tls.ts'
 
@@ -166,6 +166,57 @@ test('CertificateFiles finds what belongs together in a directory, and what come
   assert.equal(await shown('new.example'), 'new.example')
 })
 
+test('CertificateFiles leaves out what is broken in a directory, and says so once', async (t) => {
+  const folder = testFolder(t)
+  makeCertificate(folder, 'shop', { names: ['shop.example'] })
+  const broken = path.join(folder, 'broken.pem')
+  writeFileSync(broken, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
+  const { port, log, reactor } = await serveTLS(t, { tls: new CertificateFiles({ directory: folder }) })
+  assert.equal(commonName(await connectTLS(t, port, { rejectUnauthorized: false, servername: 'shop.example' })), 'shop.example')
+  const lines = (): string[] => log.of('error').map(({ message }) => message)
+  assert.equal(lines().length, 1)
+  assert.match(
+    lines()[0] as string,
+    /^Cannot use .*broken\.pem: certificate 1 in it is broken\. The other certificates in .* are used$/,
+  )
+  for (let looks = 0; looks < 5; looks++) {
+    reactor.clock.advance(5)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  assert.equal(log.records.length, 1)
+})
+
+test('CertificateFiles tells of new certificates once for each change', async (t) => {
+  const folder = testFolder(t)
+  makeCertificate(folder, 'shop', { names: ['shop.example'] })
+  const elsewhere = makeCertificate(testFolder(t), 'blog', { names: ['blog.example'] })
+  const { log, reactor } = await serveTLS(t, { tls: new CertificateFiles({ directory: folder }) })
+  copyFileSync(elsewhere.privateKey, path.join(folder, 'blog.key.pem'))
+  copyFileSync(elsewhere.certKey, path.join(folder, 'blog.pem'))
+  for (let looks = 0; looks < 6; looks++) {
+    reactor.clock.advance(5)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  assert.equal(log.of('info').length, 1)
+})
+
+test('CertificateFiles loads anew when a port listens again', async (t) => {
+  const folder = testFolder(t)
+  const [one, two] = ['one', 'two'].map((name) => makeCertificate(folder, name, { subject: `/CN=${name}` })) as [
+    MadeCertificate,
+    MadeCertificate,
+  ]
+  const both = path.join(folder, 'server.pem')
+  const write = ({ privateKey, cert }: MadeCertificate): void => writeFileSync(both, readFileSync(privateKey, 'utf8') + cert)
+  const tls = new CertificateFiles({ certificates: [{ privateKey: both }] })
+  for (const made of [one, two]) {
+    write(made)
+    const { port, listening } = await serveTLS(t, { tls })
+    assert.equal(commonName(await connectTLS(t, port, { rejectUnauthorized: false })), made === one ? 'one' : 'two')
+    await listening.stopListening()
+  }
+})
+
 test('CertificateFiles prefers, of two certificates for one name, the one that is valid longer', async (t) => {
   const folder = testFolder(t)
   makeCertificate(folder, 'a-old', { names: ['shop.example'], subject: '/CN=old', days: 1 })
@@ -238,6 +289,8 @@ test('CertificateFiles checks its options at once', () => {
     [{ certificates: [{ privateKey: 'a' }], directory: 'b' }, /and not both/],
     [{ directory: 'b', requestClientCert: 'optional' }, /requestClientCert needs clientCA/],
     [{ directory: 'b', minVersion: 'TLSv1' }, /must be TLSv1\.2 or TLSv1\.3/],
+    [{ directory: 'b', clientCA: 'c', requestClientCert: 'no' }, /requestClientCert is "no", and must be require or optional/],
+    [{ directory: 'b', reloadInterval: -1 }, /reloadInterval is -1/],
   ]
   for (const [options, message] of wrong)
     assert.throws(() => new CertificateFiles(options), { code: 'PLAIT_CONFIGURATION', message })
