@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { request as secureRequest } from 'node:https'
+import { Agent, request as secureRequest } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { makeCertificate, testFolder } from '../support/certificates.ts'
+import { WebSocket } from 'ws'
 import { startWeb } from '../support/server.ts'
 import { freePort, guideConfigurations, startNginx, withoutNginx } from './nginx.ts'
 
@@ -15,10 +16,21 @@ def application(environ, start_response):
     return [json.dumps({key: value for key, value in environ.items() if isinstance(value, str)}).encode()]
 `
 
+/** Its first message is who has opened it. */
+const sockets = `
+import { WebSocketResource } from 'plait'
+export class Socket extends WebSocketResource {
+  constructor() {
+    super((socket, request) => socket.send(request.clientHost))
+  }
+}
+`
+
 /** Plait behind nginx as the guide says; gives what asks nginx for a path, as shop.example, from 127.0.0.9. */
 async function behindNginx(t: TestContext, options: readonly string[], configure: (upstream: string, folder: string) => string) {
   const folder = testFolder(t)
   writeFileSync(`${folder}/shop.py`, application)
+  writeFileSync(`${folder}/socket.mjs`, sockets)
   const server = await startWeb(
     ['--wsgi', 'shop.application', '--listen', '127.0.0.1:0', ...options.map((one) => one.replace('FOLDER', folder))],
     {
@@ -50,7 +62,23 @@ async function behindNginx(t: TestContext, options: readonly string[], configure
     asked.end()
     return JSON.parse(await text(await answered)) as Record<string, string>
   }
-  return { get, port, server }
+  /** Opens a WebSocket as a page of `origin` does, and gives what it says first, or the status that refuses it. */
+  const openWebSocket = (path: string, origin: string): Promise<string | number | undefined> =>
+    new Promise((resolve, reject) => {
+      const socket = new WebSocket(`wss://127.0.0.1:${port}${path}`, [], {
+        origin,
+        headers: { Host: `shop.example:${port}` },
+        localAddress: '127.0.0.9',
+        agent: new Agent({ ca: cert, servername: 'shop.example' }),
+      })
+      socket.on('message', (data: Buffer) => {
+        resolve(data.toString())
+        socket.close()
+      })
+      socket.on('unexpected-response', (_, { statusCode }) => resolve(statusCode))
+      socket.on('error', reject)
+    })
+  return { get, openWebSocket, port, server }
 }
 
 const lies = {
@@ -105,5 +133,16 @@ test(
     const [address, scheme] = pick(await get('/', lies))
     assert.deepEqual([address, scheme], ['127.0.0.1', 'http'])
     assert.match(server.log(), /Removed x-forwarded-for, .*--trust-proxy loopback/)
+  },
+)
+
+test(
+  'a WebSocket passes through nginx, as the guide says, and pages of the host that the client sees may open it',
+  { skip: withoutNginx },
+  async (t) => {
+    const options = ['--mount', '/socket=class:./socket.mjs#Socket', '--listen', 'unix:FOLDER/app.sock:mode=660']
+    const { openWebSocket, port } = await behindNginx(t, options, () => guideConfigurations()[1] as string)
+    assert.equal(await openWebSocket('/socket', `https://shop.example:${port}`), '127.0.0.9')
+    assert.equal(await openWebSocket('/socket', 'https://evil.example'), 403)
   },
 )
