@@ -28,7 +28,7 @@ export type {
 // The tree of resources.
 export { Resource } from './resource/resource.ts'
 export type { Rendered, RenderMethod, TreeNode } from './resource/resource.ts'
-export { ErrorPage, errorPage, ForbiddenResource, forbidden, NoResource, notFound } from './resource/error-page.ts'
+export { ErrorPage, errorPage, escapeHTML, forbidden, ForbiddenResource, NoResource, notFound } from './resource/error-page.ts'
 export { UnsupportedMethod } from './resource/unsupported-method.ts'
 export { Site } from './resource/site.ts'
 export type { SiteOptions } from './resource/site.ts'
