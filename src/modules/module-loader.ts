@@ -6,7 +6,7 @@ import { evaluate } from './evaluate.ts'
 import { readFailure, runFailure } from './load-failure.ts'
 import { isPlait, resolveImport } from './resolve.ts'
 import { readSource } from './source-file.ts'
-import { transpile } from './transpile.ts'
+import { TranspilerMemory } from './transpiler-memory.ts'
 import { UserModule } from './user-module.ts'
 import type { Exports } from './user-module.ts'
 
@@ -21,6 +21,7 @@ import type { Exports } from './user-module.ts'
  */
 export class ModuleLoader {
   readonly #modules = new Map<string, UserModule>()
+  readonly #transpiler = new TranspilerMemory()
 
   /**
    * The module of a file, in the state in which the file is now. Loads that come while one runs share it. One that fails is tried again by the next.
@@ -46,6 +47,11 @@ export class ModuleLoader {
     return this.#modules.has(file)
   }
 
+  /** Lets go of a module that turned out to be of no use: the next load runs its file again. */
+  forget(module: UserModule): void {
+    if (this.#modules.get(module.path) === module) this.#modules.delete(module.path)
+  }
+
   /** The module for `file`, which may be loading still. */
   async #current(file: string): Promise<UserModule> {
     for (;;) {
@@ -64,9 +70,7 @@ export class ModuleLoader {
       module.loading = false
     })
     // Everybody who waits for it hears of it; nobody may be waiting.
-    module.loaded.catch(() => {
-      if (this.#modules.get(file) === module) this.#modules.delete(file)
-    })
+    module.loaded.catch(() => this.forget(module))
     return module
   }
 
@@ -77,15 +81,18 @@ export class ModuleLoader {
     })
     module.stamp = stamp
     try {
-      module.exports = file.endsWith('.json') ? { default: JSON.parse(text) as unknown } : await this.#evaluate(text, module)
+      module.exports = file.endsWith('.json')
+        ? { default: JSON.parse(text) as unknown }
+        : await this.#evaluate(text, stamp, module)
+      this.#transpiler.forget(file)
     } catch (error) {
       throw runFailure(file, error)
     }
   }
 
-  #evaluate(text: string, module: UserModule): Promise<Exports> {
+  #evaluate(text: string, stamp: string, module: UserModule): Promise<Exports> {
     const { path: file } = module
-    return evaluate(transpile(text, file), file, {
+    return evaluate(this.#transpiler.transpile(text, file, stamp), file, {
       import: (specifier) => this.#import(specifier, module),
       resolve: (specifier) => resolvedURL(specifier, file),
       exporting: (exports) => (module.exports = exports),

@@ -176,6 +176,18 @@ test('a load that fails is tried again, also when no file has changed', async (t
   assert.equal((await load('a.ts'))['word'], 1)
 })
 
+test('a text that cannot be parsed is parsed once, until it changes', async (t) => {
+  const { write, load } = folder(t, { 'a.ts': 'const a: = 1' })
+  const first = await failure(load('a.ts'))
+  assert.equal(await failure(load('a.ts')), first)
+  write('a.ts', 'const b: = 1')
+  const second = await failure(load('a.ts'))
+  assert.notEqual(second, first)
+  assert.match(second.detail ?? '', /const b/)
+  write('a.ts', 'export const word = 1')
+  assert.equal((await load('a.ts'))['word'], 1)
+})
+
 test('circles end, also those that two loads enter at different places', { timeout: 10_000 }, async (t) => {
   const { load } = folder(t, {
     'a.ts': `import * as b from './b.ts'\nawait 0\nexport const name = 'a'\nexport const other = () => b.name`,

@@ -37,7 +37,7 @@ export async function ResourceScript(path: string, registry: Registry): Promise<
     throw error
   }
   const { resource } = module.exports
-  const found = isFactory(resource) ? await makeOnce(module, registry, resource) : await resource
+  const found = await (isFactory(resource) ? makeOnce(module, registry, resource) : settle(module, resource))
   return isTreeNode(found) ? found : new ScriptFault(path, found, 'default' in module.exports)
 }
 
@@ -61,6 +61,16 @@ async function makeOnce(module: UserModule, registry: Registry, factory: (regist
   try {
     return await making
   } catch (error) {
+    throw runFailure(module.path, error)
+  }
+}
+
+/** What was exported, a promise of it awaited. Where that was rejected the script runs again for the next request. */
+async function settle(module: UserModule, resource: unknown): Promise<unknown> {
+  try {
+    return await resource
+  } catch (error) {
+    userModules.forget(module)
     throw runFailure(module.path, error)
   }
 }

@@ -156,6 +156,22 @@ test('a script that is mended works with the next request', async () => {
   assert.equal((await port.request('GET /a.rpy.ts')).text, 'fine')
 })
 
+test('a promise or a function that fails is asked again by the next request', async () => {
+  const key = 'plait-test-ready'
+  const fail = `if (!globalThis['${key}']) throw Object.assign(new Error('not yet'), { code: 'ENOENT' })`
+  const { port } = serveScripts({
+    'promise.rpy.ts': `import { Data } from 'plait'
+export const resource = (async () => { ${fail}; return new Data('ready', 'text/plain') })()`,
+    'function.rpy.ts': `import { Data } from 'plait'
+export const resource = async () => { ${fail}; return new Data('ready', 'text/plain') }`,
+  })
+  const targets = ['/promise.rpy.ts', '/function.rpy.ts']
+  for (const target of targets) assert.equal((await port.request(`GET ${target}`)).status, 500, target)
+  ;(globalThis as Record<string, unknown>)[key] = true
+  for (const target of targets) assert.equal((await port.request(`GET ${target}`)).text, 'ready', target)
+  Reflect.deleteProperty(globalThis, key)
+})
+
 test('a script that exports a function gets the registry of its File, once for each (F134)', async () => {
   class Settings {
     readonly name: string
