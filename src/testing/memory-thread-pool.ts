@@ -18,6 +18,8 @@ export class MemoryJob implements RunningJob {
   /** The pieces of a streamed body, in order. */
   readonly inputs: Buffer[] = []
   inputEnded = false
+  /** Called when a streamed body has ended. One slot. */
+  onInputEnd: (() => void) | undefined
   inputFailure: string | undefined
   /** The answers to `respondFile`. */
   readonly filesTaken: boolean[] = []
@@ -41,6 +43,7 @@ export class MemoryJob implements RunningJob {
 
   inputEnd(): void {
     this.inputEnded = true
+    this.onInputEnd?.()
   }
 
   inputFailed(reason: string): void {
@@ -62,13 +65,19 @@ export class MemoryJob implements RunningJob {
   }
 }
 
+/** Options of {@link MemoryThreadPool}. */
+export interface MemoryThreadPoolOptions {
+  /** `now`: a job runs in the turn in which it is given. `perform`: when the test calls {@link MemoryThreadPool.perform}. @default 'now' */
+  runs?: 'now' | 'perform'
+}
+
 /**
  * Runs a function in place of applications, so that `WSGIResource` is tested without processes:
  *
  *     const pool = new MemoryThreadPool((job) => job.answer(200, [], `You asked for ${job.environ.PATH_INFO}`))
  *     const resource = new WSGIResource(reactor, pool, 'any.name')
  *
- * The function may also keep the job and tell its `sink` later.
+ * The function may also keep the job and tell its `sink` later. For a whole application see `inlineApplication`.
  */
 export class MemoryThreadPool implements ReactorThreadPool {
   /** Every job given, in order. */
@@ -76,16 +85,37 @@ export class MemoryThreadPool implements ReactorThreadPool {
   started = false
   size: readonly [minThreads: number, maxThreads: number] = [0, 10]
   readonly #run: (job: MemoryJob) => void
+  readonly #waits: boolean
+  #waiting: MemoryJob[] = []
 
   /** @param run called with each job. @default ends the job with an error */
-  constructor(run: (job: MemoryJob) => void = refuse) {
+  constructor(run: (job: MemoryJob) => void = refuse, options: MemoryThreadPoolOptions = {}) {
     this.#run = run
+    this.#waits = options.runs === 'perform'
+  }
+
+  /** Jobs that wait for {@link perform}; those that were given up meanwhile do not. */
+  get waiting(): number {
+    this.#waiting = this.#waiting.filter((job) => job.abandoned === 0)
+    return this.#waiting.length
+  }
+
+  /**
+   * Runs jobs that wait, oldest first (Twisted: `MemoryWorker.perform`).
+   * @param most how many. @default all that wait now
+   * @returns how many ran
+   */
+  perform(most: number = this.waiting): number {
+    const ready = this.waiting > 0 ? this.#waiting.splice(0, most) : []
+    for (const job of ready) this.#run(job)
+    return ready.length
   }
 
   submit(application: Application, job: Job, sink: JobSink): RunningJob {
     const given = new MemoryJob(application, job, sink)
     this.jobs.push(given)
-    this.#run(given)
+    if (this.#waits) this.#waiting.push(given)
+    else this.#run(given)
     return given
   }
 

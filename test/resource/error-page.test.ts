@@ -1,26 +1,30 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ErrorPage, errorPage, escapeHTML, ForbiddenResource, forbidden, NoResource, notFound } from '#src/resource/error-page.ts'
-import { serve } from './serve.ts'
+import { requestFor } from '#src/testing.ts'
 
 test('errorPage answers every method at any depth, escaped, as UTF-8 HTML (B70)', async () => {
-  const { port } = serve(errorPage(418, 'Tea & <co>', `"it's"`))
-  for (const target of ['GET /', 'POST /a/b', 'PROPFIND /x/']) {
-    const response = await port.request(target)
+  const page = errorPage(418, 'Tea & <co>', `"it's"`)
+  for (const [method, path] of [
+    ['GET', '/'],
+    ['POST', '/a/b'],
+    ['PROPFIND', '/x/'],
+  ] as const) {
+    const response = await requestFor(page, { method, path })
     assert.equal(response.status, 418)
     assert.equal(response.headers['content-type'], 'text/html; charset=utf-8')
     assert.match(response.text, /<title>418 - Tea &amp; &lt;co&gt;<\/title>/)
     assert.match(response.text, /<h1>Tea &amp; &lt;co&gt;<\/h1>/)
     assert.match(response.text, /<p>&quot;it&#39;s&quot;<\/p>/)
   }
-  assert.equal((await port.request('HEAD /')).status, 418)
+  assert.equal((await requestFor(page, { method: 'HEAD' })).status, 418)
 })
 
 test('notFound and forbidden have default texts (B70)', async () => {
-  const missing = await serve(notFound()).port.request('GET /')
+  const missing = await requestFor(notFound())
   assert.equal(missing.status, 404)
   assert.match(missing.text, /No Such Resource/)
-  const refused = await serve(forbidden()).port.request('GET /')
+  const refused = await requestFor(forbidden())
   assert.equal(refused.status, 403)
   assert.match(refused.text, /Forbidden Resource/)
 })
@@ -36,7 +40,7 @@ test('ErrorPage, NoResource and ForbiddenResource are the same pages by their ol
     new NoResource('Gone <away>.'),
     new ForbiddenResource('Not you.'),
   ]
-  const shown = await Promise.all(pages.map((page) => serve(page).port.request('GET /a/b')))
+  const shown = await Promise.all(pages.map((page) => requestFor(page, { path: '/a/b' })))
   assert.deepEqual(
     shown.map(({ status, text }) => [status, /<h1>(.*)<\/h1>\n<p>(.*)<\/p>/.exec(text)?.slice(1)]),
     [

@@ -4,7 +4,7 @@ import type { Request } from '#src/http/request.ts'
 import { notFound } from '#src/resource/error-page.ts'
 import { Resource, definedMethods } from '#src/resource/resource.ts'
 import type { TreeNode } from '#src/resource/resource.ts'
-import { serve } from './serve.ts'
+import { MemoryClient, requestFor } from '#src/testing.ts'
 
 /** Answers with where it stands in the tree. */
 class Where extends Resource {
@@ -22,8 +22,8 @@ class Where extends Resource {
 }
 
 const ask = async (root: TreeNode, path: string): Promise<unknown> => {
-  const response = await serve(root).port.request(`GET ${path}`)
-  return response.status === 200 ? JSON.parse(response.text) : response.status
+  const response = await requestFor(root, { path })
+  return response.status === 200 ? response.json() : response.status
 }
 
 test('Resource children are found by exactly their name, the index by the empty one (B55, B56)', async () => {
@@ -44,12 +44,12 @@ test('Resource.getChild is a 404 page at any depth by default (B56)', async () =
 
 test('Resource.putChild replaces silently and is visible at once (B57)', async () => {
   const root = new Resource()
-  const { port } = serve(root)
-  assert.equal((await port.request('GET /x')).status, 404)
+  const client = new MemoryClient(root)
+  assert.equal((await client.request('/x')).status, 404)
   root.putChild('x', new Where('one'))
-  assert.match((await port.request('GET /x')).text, /one/)
+  assert.match((await client.request('/x')).text, /one/)
   root.putChild('x', new Where('two'))
-  assert.match((await port.request('GET /x')).text, /two/)
+  assert.match((await client.request('/x')).text, /two/)
 })
 
 test('Resource.putChild refuses a name that is no string (B57)', () => {

@@ -52,6 +52,11 @@ export class EncodingResourceWrapper implements TreeNode {
     return render_GET?.bind(this.#resource)
   }
 
+  /** What is below it, as `Resource` tells its children: what it wraps. */
+  listEntities(): TreeNode[] {
+    return [this.#resource]
+  }
+
   getChildWithDefault(name: string, request: Request): TreeNode | Promise<TreeNode> {
     this.#encode(request)
     return this.#resource.getChildWithDefault(name, request)

@@ -275,3 +275,8 @@ test('EncodingResourceWrapper takes zstd where this Node has it, and never where
   const only = await port.request('GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: zstd\r\n\r\n')
   assert.equal(only.headers['content-encoding'], available ? 'zstd' : undefined)
 })
+
+test('EncodingResourceWrapper tells what is below it: the command line starts the applications that it finds', () => {
+  const root = plain()
+  assert.deepEqual(new EncodingResourceWrapper(root).listEntities(), [root])
+})
