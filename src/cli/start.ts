@@ -95,7 +95,7 @@ function become({ identity, served, options }: Plan, endpoints: readonly ListenE
   for (const endpoint of endpoints) if (endpoint.kind === 'unix') lchownSync(endpoint.path, identity.uid, identity.gid)
   assumeIdentity(identity)
   const surroundings = surroundingsOf(options)
-  const paths = served.mounts.map(({ target }) => target.reads?.(surroundings)).filter((path) => path !== undefined)
+  const paths = served.mounts.flatMap(({ target }) => target.reads?.(surroundings) ?? [])
   checkReadable(paths, `The user ${identity.user ?? identity.uid}`)
 }
 

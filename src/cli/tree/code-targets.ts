@@ -13,7 +13,7 @@ export function scriptTarget(file: string): Target {
   const path = absolutePath(file)
   return {
     description: `script ${path}`,
-    reads: () => path,
+    reads: () => [path],
     check: () => mustBeThere(path),
     make: ({ registry }) => new ResourceScriptWrapper(path, registry),
   }
@@ -24,7 +24,7 @@ export function scriptsTarget(directory: string): Target {
   const path = absolutePath(directory)
   return {
     description: `scripts in ${path}`,
-    reads: () => path,
+    reads: () => [path],
     check: () => mustBeThere(path),
     make: ({ registry }) => new ResourceScriptDirectory(path, registry),
   }
@@ -57,5 +57,5 @@ export function serviceTarget(service: ServiceFile): Target {
     const message = `Cannot serve ${service.path}: it makes a site of its own. With --mount, --uid and --gid it must export the resource`
     throw new PlaitError('PLAIT_CONFIGURATION', message)
   }
-  return { description: `service ${service.path}`, reads: () => service.path, make }
+  return { description: `service ${service.path}`, reads: () => [service.path], make }
 }

@@ -31,7 +31,7 @@ export interface Target {
   /** The options for files have a meaning for it. */
   readonly hasFiles?: boolean
   /** What the server must be able to read for it. */
-  reads?(surroundings: Surroundings): string
+  reads?(surroundings: Surroundings): readonly string[]
   /**
    * Called before anything is started.
    * @throws PlaitError when it cannot be served

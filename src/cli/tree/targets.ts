@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { PlaitError } from '../../errors.ts'
 import { resolveApplication } from '../../hosts/application.ts'
+import { HOST_SCRIPT } from '../../hosts/python/python-process.ts'
 import { Resource, type TreeNode } from '../../resource/resource.ts'
 import { CGIDirectory } from '../../resources/cgi/cgi-directory.ts'
 import { CGIScript } from '../../resources/cgi/cgi-script.ts'
@@ -24,7 +25,7 @@ export function filesTarget(name: string, { runsScripts = false }: { runsScripts
   return {
     description: `files in ${path}`,
     hasFiles: true,
-    reads: () => path,
+    reads: () => [path],
     check: () => mustBeThere(path),
     make: ({ files, cgi }) => {
       const runs = { ...scriptProcessors, '.cgi': (file: string) => new CGIScript(file, cgi) }
@@ -57,7 +58,7 @@ export function cgiTarget(name: string): Target {
   const path = absolutePath(name)
   return {
     description: `programs in ${path}`,
-    reads: () => path,
+    reads: () => [path],
     check: () => {
       mustBeThere(path)
       if (!statSync(path).isDirectory()) throw new PlaitError('PLAIT_CONFIGURATION', `${path} is no directory of CGI programs`)
@@ -85,7 +86,7 @@ export function wsgiTarget(name: string): Target {
   return {
     description: `application ${name}`,
     check: () => void resolveApplication(name),
-    reads: ({ cwd }) => cwd,
+    reads: ({ cwd }) => [cwd, HOST_SCRIPT],
     make: ({ reactor, surroundings, wsgi }) =>
       new WSGIResource(reactor, reactor.getThreadPool(), { ...surroundings, application: name }, wsgi),
   }

@@ -8,7 +8,7 @@ import { eachLine } from './output-lines.ts'
 import { WireBuffers } from './wire-buffers.ts'
 
 /** The script that a host process runs; it travels inside the package. */
-const HOST_SCRIPT: string = fileURLToPath(new URL('../../../python/host.py', import.meta.url))
+export const HOST_SCRIPT: string = fileURLToPath(new URL('../../../python/host.py', import.meta.url))
 /** After the process has ended, what it sent before is read this long (a fork of the application may keep the wire open). */
 const READ_ON_MS = 100
 
