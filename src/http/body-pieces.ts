@@ -24,7 +24,11 @@ export async function* bodyPieces(request: BodyGiver, maxBody: number = defaults
   // Said before the client is told to go on; and a resource may still answer in its own words.
   if (maxBody > 0 && (request.contentLength ?? 0) > maxBody) throw tooLarge(maxBody)
   const queue = new PieceQueue(request, maxBody)
-  for (let piece = await queue.next(); piece !== undefined; piece = await queue.next()) yield piece
+  try {
+    for (let piece = await queue.next(); piece !== undefined; piece = await queue.next()) yield piece
+  } finally {
+    queue.stop()
+  }
 }
 
 /** At most one that reads waits for a piece. */
@@ -57,6 +61,11 @@ class PieceQueue implements BodyConsumer {
       }
       await woken
     }
+  }
+
+  /** Nobody takes more. */
+  stop(): void {
+    this.#flow.stop()
   }
 
   data(chunk: Buffer): void {

@@ -13,6 +13,8 @@ export interface BodyConsumer {
 export interface BodyFlow {
   /** The consumer takes `bytes` more. */
   resume(bytes: number): void
+  /** The consumer takes no more: nobody waits for the client any longer. */
+  stop(): void
 }
 
 /** Gives a body as it arrives, never more than the consumer asked for: what is not asked for stays in the client. */
@@ -46,6 +48,11 @@ export class BodyStream implements BodyFlow {
     if (this.#over) return
     if (!this.#listening) this.#listen()
     this.#read()
+  }
+
+  stop(): void {
+    this.#over = true
+    this.#tellWaiting()
   }
 
   abort(reason: string): void {

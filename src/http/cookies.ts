@@ -47,11 +47,19 @@ export function setCookieValue(name: string, value: string, options: CookieOptio
   try {
     return stringifySetCookie({ ...options, name, value } satisfies SetCookie, { encode: asItIs })
   } catch (error) {
-    // The library names the option or argument; what it may hold, it does not say.
-    const hint = 'Names and values are ASCII without spaces, controls and ";": encode others, with encodeURIComponent for example'
-    const message = `Cannot add the cookie ${JSON.stringify(name)}: ${(error as Error).message}. ${hint}`
-    throw new PlaitError('PLAIT_RESOURCE', message, { cause: error })
+    throw new PlaitError(
+      'PLAIT_RESOURCE',
+      `Cannot add the cookie ${JSON.stringify(name)}: ${complaint((error as Error).message)}`,
+    )
   }
+}
+
+/** What the library complains of. Never the value itself: it may be a secret, and logs are read by many. */
+function complaint(message: string): string {
+  const [, option] = /^option (\w+)/.exec(message) ?? []
+  if (option !== undefined) return `its ${option} is invalid`
+  const what = message.startsWith('argument val') ? 'value' : 'name'
+  return `its ${what} must be ASCII without spaces, controls and ";". Encode it, with encodeURIComponent for example`
 }
 
 /** What browsers refuse without a word. */

@@ -11,6 +11,7 @@ const ofOneResponse: ReadonlySet<string> = new Set([
   'content-encoding',
   'content-range',
   'keep-alive',
+  'proxy-connection',
   'te',
   'trailer',
   'transfer-encoding',

@@ -5,8 +5,9 @@ export function encodeSegment(segment: string): string {
   return encodeURIComponent(wellFormed(segment))
 }
 
-/** The same for a segment that came with a request: latin-1, one character for each byte. */
+/** The same for a segment that came with a request: latin-1, one character for each byte. What cannot have come so is a programmer's. */
 export function encodeBytes(segment: string): string {
+  if (/[\u0100-\uffff]/.test(segment)) return encodeSegment(segment)
   return segment.replace(/[^A-Za-z0-9\-._~]/g, percent)
 }
 

@@ -17,13 +17,18 @@ export function isBodyPieces(value: unknown): value is BodyPieces {
   return typeof (value as Partial<BodyPieces> | undefined)?.[Symbol.asyncIterator] === 'function'
 }
 
+/** Tells a source that nobody will take a piece of it. */
+export function closePieces(source: BodyPieces): void {
+  new Producer(source).close()
+}
+
 /**
  * Writes all pieces, none asked for before there is room for it. The source is closed at the end, whatever that is; when the client goes, at once.
  * @throws PlaitError `PLAIT_CLIENT_GONE`; and what the source throws
  */
-export function writeFrom(sink: PieceSink, source: BodyPieces): Promise<void> {
+export async function writeFrom(sink: PieceSink, source: BodyPieces): Promise<void> {
   const producer = new Producer(source)
-  return new Promise((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     const stop = (error: unknown): void => {
       producer.close()
       reject(error as Error)

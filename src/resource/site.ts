@@ -3,7 +3,7 @@ import { HTTPFactory } from '../http/http-factory.ts'
 import type { HTTPOptions } from '../http/http-factory.ts'
 import type { Request } from '../http/request.ts'
 import type { Logger } from '../log/logger.ts'
-import { isBodyPieces, type BodyPieces } from '../http/write-from.ts'
+import { closePieces, isBodyPieces, type BodyPieces } from '../http/write-from.ts'
 import { addSlash } from './add-slash.ts'
 import { errorHTML } from './error-page.ts'
 import { failRequest } from './failure.ts'
@@ -123,7 +123,7 @@ export class Site extends HTTPFactory implements TreeNode {
     try {
       const rendered = await promise
       // Before the client has its answer, and may come back with the next request.
-      if (hasSession(request)) await saveSessions(request)
+      if (hasSession(request)) await saveOrClose(request, rendered)
       if (isBodyPieces(rendered)) return await deliverPieces(rendered, request)
       if (request.finished || request.disconnected) return
       if (rendered !== undefined) deliver(rendered, request)
@@ -156,11 +156,21 @@ export class Site extends HTTPFactory implements TreeNode {
   }
 }
 
+/** Without its session there is no answer: what would have been its body is closed. */
+async function saveOrClose(request: Request, rendered: Rendered): Promise<void> {
+  try {
+    await saveSessions(request)
+  } catch (error) {
+    if (isBodyPieces(rendered)) closePieces(rendered)
+    throw error
+  }
+}
+
 /** Sends a body piece by piece. */
 async function deliverPieces(pieces: BodyPieces, request: Request): Promise<void> {
   const status = request.responseCode
   if (request.code === 0 && status !== 204 && status !== 304 && !request.hasResponseHeader('Content-Type')) {
-    request.setHeader('Content-Type', 'text/html')
+    request.setHeader('Content-Type', 'text/html; charset=utf-8')
   }
   await request.writeFrom(pieces)
   request.finish()

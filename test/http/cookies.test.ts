@@ -72,7 +72,7 @@ test('Request.clearCookie makes the browser forget a cookie', async () => {
 
 test('Request.addCookie refuses what would be read as something else, or by nobody (B87)', async () => {
   const refused: [name: string, value: string, options: CookieOptions, why: RegExp][] = [
-    ['a', 'x; Path=/', {}, /cookie "a": .*encodeURIComponent/],
+    ['a', 'x; Path=/', {}, /cookie "a": its value .*encodeURIComponent/],
     ['a', 'x\r\nSet-Cookie: b=1', {}, /cookie "a"/],
     ['a', 'two words', {}, /cookie "a"/],
     ['a', 'é', {}, /cookie "a"/],
@@ -99,6 +99,15 @@ test('Request.addCookie refuses what would be read as something else, or by nobo
     assert.deepEqual([status, headers['set-cookie']], [200, undefined], name)
   }
   assert.deepEqual(await added(['__Host-a', 'x', { secure: true, path: '/' }]), ['__Host-a=x; Path=/; Secure'])
+})
+
+test('Request.addCookie does not tell the log what a cookie holds', async () => {
+  const { port, logger } = serveLeaf((request) => {
+    request.addCookie('session', 'very secret')
+    return 'x'
+  })
+  assert.equal((await port.request('GET /')).status, 500)
+  assert.doesNotMatch(JSON.stringify(logger.records), /secret/)
 })
 
 test('Request.addCookie throws once the head is out', async () => {

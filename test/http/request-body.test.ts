@@ -101,6 +101,19 @@ test('Request.bodyPieces takes no more from the client than is asked for', async
   await client.receives(new RegExp(`\\r\\n${50 * MB}$`), 60)
 })
 
+test('Request.bodyPieces, left in the middle, makes nobody wait for the client', async (t) => {
+  let phase = ''
+  const { connect } = await listen(t, async (request) => {
+    for await (const _ of request.bodyPieces()) break
+    phase = (request.channel as unknown as { phase: string }).phase
+    return 'x'
+  })
+  const client = await connect()
+  client.socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345')
+  await client.receives(/200 OK/)
+  assert.equal(phase, 'working')
+})
+
 test('Request.bodyPieces may be left in the middle', async () => {
   const first = async (request: Request): Promise<string> => {
     for await (const piece of request.bodyPieces()) return piece.toString('latin1', 0, 1)

@@ -52,6 +52,11 @@ test('Request.childLink and sibLink encode what would lead elsewhere (B90)', asy
     'http://h/javascript%3Aalert%281%29/%2Fevil.example',
     '%2Fevil.example/%EF%BF%BD',
   ])
+  const names = (request: Request): string => {
+    request.prepath = ['€', '\u00e9']
+    return request.prePathURL()
+  }
+  assert.equal(await told('GET / HTTP/1.1\r\nHost: h\r\n\r\n', names), 'http://h/%E2%82%AC/%E9')
   const [bytes] = await told('GET /%C3%A9%ff/ HTTP/1.1\r\nHost: h\r\n\r\n', (request) => {
     request.prepath = request.postpath
     return [request.prePathURL()]

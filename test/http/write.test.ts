@@ -202,7 +202,7 @@ test('Site sends streams of Node and of the web', async (t) => {
     return web
   })
   const response = await port.request('GET /file')
-  assert.deepEqual([response.text, response.headers['content-type']], ['from a file', 'text/html'])
+  assert.deepEqual([response.text, response.headers['content-type']], ['from a file', 'text/html; charset=utf-8'])
   assert.equal((await port.request('GET /web')).text, 'from the web')
 })
 
@@ -233,6 +233,16 @@ test('Site answers a body that fails before its first piece with 500, and cuts o
   assert.match(client.received, /begin/)
   assert.doesNotMatch(client.received, /\r\n0\r\n/)
   assert.equal(logger.records.filter(({ level }) => level === 'error').length, 2)
+})
+
+test('Request.writeFrom is rejected for a stream that somebody else reads', async () => {
+  const locked = new ReadableStream<string>()
+  locked.getReader()
+  const { port } = serveLeaf(async (request) => {
+    await assert.rejects(request.writeFrom(locked), /locked/)
+    return 'said so'
+  })
+  assert.equal((await port.request('GET /')).text, 'said so')
 })
 
 test('Site refuses pieces that are neither text nor bytes', async () => {
