@@ -32,8 +32,9 @@ export class EncodingWriter implements ResponseWriter {
     this.#settings = settings
   }
 
+  /** A length that was known before the body was encoded says that the end is near: such a response is sent to a client that has half-closed. */
   get openEnded(): boolean {
-    return this.#writer.openEnded
+    return this.#declared === undefined && this.#writer.openEnded
   }
 
   writeContinue(): void {
@@ -53,7 +54,9 @@ export class EncodingWriter implements ResponseWriter {
       this.#wholeSize = body.length
       return this.#writer.writeWhole(request, headers === whole.headers ? whole : { ...whole, headers })
     }
-    const encoded = asBuffer(factory.encode(body))
+    const encoded = this.#encode(request, factory, body)
+    // The long way then tries once more, and cuts the response if it must.
+    if (encoded === undefined) return false
     this.#wholeSize = encoded.length
     if (this.#writer.writeWhole(request, { ...whole, headers, body: encoded })) return true
     this.#prepared = encoded
@@ -73,10 +76,10 @@ export class EncodingWriter implements ResponseWriter {
     this.#prepared = undefined
     this.#headers = prepared === undefined ? fields : [...fields, 'Content-Length', String(prepared.length)]
     this.#writer.writeHead(request, status, reason, this.#headers)
+    this.#declared = responseFacts(headers).length
     if (factory === undefined || request.method === 'HEAD') return
     this.#factory = factory
     this.#prepared = prepared
-    this.#declared = responseFacts(headers).length
   }
 
   flushHead(_headers: readonly string[]): void {
@@ -90,8 +93,10 @@ export class EncodingWriter implements ResponseWriter {
     if (this.#whole) flushed()
     else if (this.#body === undefined && chunk.length === this.#declared && chunk.length <= SHORT) {
       this.#whole = true
-      this.#send(factory.encode(chunk), flushed)
-    } else (this.#body ??= this.#open(factory)).write(chunk, flushed)
+      const encoded = this.#encode(this.#request as Request, factory, chunk)
+      if (encoded === undefined) this.#request?.breakOff('the encoder failed')
+      else this.#send(encoded, flushed)
+    } else this.#open(factory)?.write(chunk, flushed)
   }
 
   end(last?: Uint8Array): void {
@@ -99,15 +104,16 @@ export class EncodingWriter implements ResponseWriter {
     if (factory === undefined) return last === undefined ? this.#writer.end() : this.#writer.end(last)
     if (last !== undefined) this.#count(-last.length)
     if (this.#whole) return this.#writer.end()
-    if (this.#prepared !== undefined) return this.#endWith(this.#prepared)
-    if (this.#body === undefined && (last === undefined || last.length <= SHORT)) {
-      return this.#endWith(factory.encode(last ?? EMPTY))
+    if (this.#body !== undefined) return this.#body.end(last)
+    if (this.#prepared !== undefined || last === undefined || last.length <= SHORT) {
+      return this.#endWith(this.#prepared ?? this.#encode(this.#request as Request, factory, last ?? EMPTY))
     }
-    if (this.#body === undefined) this.#writer.flushHead(this.#headers)
-    ;(this.#body ??= this.#open(factory)).end(last)
+    this.#writer.flushHead(this.#headers)
+    this.#open(factory)?.end(last)
   }
 
-  #endWith(encoded: Uint8Array): void {
+  #endWith(encoded: Uint8Array | undefined): void {
+    if (encoded === undefined) return this.#request?.breakOff('the encoder failed')
     this.#count(encoded.length)
     this.#writer.end(encoded)
   }
@@ -122,12 +128,33 @@ export class EncodingWriter implements ResponseWriter {
     this.#writer.destroy()
   }
 
-  #open(factory: EncoderFactory): EncodedBody {
-    return new EncodedBody(factory, {
-      write: (bytes, flushed) => this.#send(bytes, flushed),
-      end: () => this.#writer.end(),
-      failed: (error) => this.#request?.breakOff(`the encoder failed: ${error.message}`),
-    })
+  /** Undefined when there is no memory for it. */
+  #encode(request: Request, factory: EncoderFactory, body: Uint8Array): Buffer | undefined {
+    try {
+      return asBuffer(factory.encode(body))
+    } catch (error) {
+      logFailure(request, error)
+      return undefined
+    }
+  }
+
+  /** The encoder of a body that comes in pieces; undefined when there can be none: then the response is cut. */
+  #open(factory: EncoderFactory): EncodedBody | undefined {
+    if (this.#body !== undefined) return this.#body
+    const failed = (error: unknown): void => {
+      logFailure(this.#request as Request, error)
+      this.#request?.breakOff('the encoder failed')
+    }
+    try {
+      this.#body = new EncodedBody(factory, {
+        write: (bytes, flushed) => this.#send(bytes, flushed),
+        end: () => this.#writer.end(),
+        failed,
+      })
+    } catch (error) {
+      failed(error)
+    }
+    return this.#body
   }
 
   #send(bytes: Uint8Array, flushed: () => void): void {
@@ -142,6 +169,11 @@ export class EncodingWriter implements ResponseWriter {
 }
 
 const EMPTY = new Uint8Array(0)
+
+function logFailure({ reactor, method, uri }: Request, error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error)
+  reactor.logger.error('A response could not be encoded', { request: `${method} ${uri.slice(0, 200)}`, error: reason })
+}
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

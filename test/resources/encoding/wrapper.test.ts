@@ -280,3 +280,65 @@ test('EncodingResourceWrapper tells what is below it: the command line starts th
   const root = plain()
   assert.deepEqual(new EncodingResourceWrapper(root).listEntities(), [root])
 })
+
+for (const [name, broken] of [
+  [
+    'short',
+    () => {
+      throw new Error('no memory')
+    },
+  ],
+  ['long', undefined],
+] as const) {
+  test(`EncodingResourceWrapper cuts and logs a response whose encoder fails: ${name}`, async () => {
+    const gzip = new GzipEncoderFactory()
+    const factory: EncoderFactory = {
+      coding: 'gzip',
+      available: true,
+      flushKind: gzip.flushKind,
+      encode: broken ?? ((bytes) => gzip.encode(bytes)),
+      createStream: () => {
+        throw new Error('no memory')
+      },
+    }
+    const pool = new MemoryThreadPool((job) =>
+      job.answer(200, ['Content-Type', 'text/plain'], text.repeat(name === 'short' ? 1 : 100)),
+    )
+    const root = new Resource()
+    root.putChild('app', new WSGIResource(new MemoryReactor(), pool, 'any.name'))
+    root.putChild('text', plain(text.repeat(name === 'short' ? 1 : 100)))
+    const { port, logger } = serve(new EncodingResourceWrapper(root, [factory]))
+    for (const path of ['/app', '/text']) {
+      const client = port.connect()
+      client.write(get(path))
+      await client.ended()
+      assert.doesNotMatch(client.received.toString('latin1'), /\r\n0\r\n\r\n$/)
+      assert.match(String(logger.of('error').at(-1)?.fields['error']), /no memory/)
+    }
+  })
+}
+
+test('EncodingResourceWrapper sends a file to a client that has half-closed, and ends a stream for it', async () => {
+  const content = randomBytes(500_000).toString('hex')
+  const root = new Resource()
+  root.putChild('page.txt', new File(makeTree({ 'page.txt': content }) + '/page.txt'))
+  let stream: Request | undefined
+  root.putChild(
+    'stream',
+    leaf((request) => {
+      request.setHeader('Content-Type', 'text/event-stream')
+      request.write('data: 1')
+      stream = request
+    }),
+  )
+  const { port } = serveEncoded(root)
+  const client = port.connect()
+  client.write(get('/page.txt'))
+  client.end()
+  assertEncoded(await client.response(), content)
+  const other = port.connect()
+  other.write(get('/stream'))
+  await until('it streams', () => stream?.code === 200)
+  other.end()
+  await until('it is ended', () => stream?.disconnected === true)
+})
