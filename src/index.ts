@@ -160,7 +160,19 @@ export { WSGIResource } from './wsgi/wsgi-resource.ts'
 export type { WSGIOptions } from './wsgi/wsgi-resource.ts'
 export type { JobRunner } from './wsgi/job-runner.ts'
 export { resolveApplication } from './hosts/application.ts'
-export type { Application, ApplicationReference, ApplicationSpec } from './hosts/application.ts'
+export type { Application, ApplicationReference, ApplicationSpec, RunIn } from './hosts/application.ts'
+export { wsgiApplication } from './hosts/javascript/function-origin.ts'
+export type {
+  Environ,
+  ErrorStream,
+  FileLike,
+  InputStream,
+  OpenFile,
+  ResponseBody,
+  StartResponse,
+  WSGIApplication,
+  Write,
+} from './hosts/javascript/wsgi.ts'
 export { ThreadPool } from './threadpool/thread-pool.ts'
 export type { ApplicationStatistics, PoolStatistics, ThreadPoolOptions } from './threadpool/thread-pool.ts'
 export type { HostRuntime, HostState, HostStatistics } from './hosts/host.ts'

@@ -2,11 +2,21 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { PlaitError } from '../errors.ts'
 import { callingModule } from '../modules/calling-module.ts'
+import type { WSGIApplication } from './javascript/wsgi.ts'
+import { functionOrigin } from './javascript/function-origin.ts'
+
+/** Where an application may run: in processes of the user's own Python, in threads as TypeScript, or in threads as Python in WebAssembly. */
+export type RunIn = 'python' | 'javascript' | 'pyodide'
 
 /** An application with its own interpreter, directory or environment. */
 export interface ApplicationSpec {
-  /** Its name: `foo.application`, `pkg.mod:attr`, `pkg:create_app()` (literal arguments), `./legacy/wsgi.py:application`. */
-  application: string
+  /**
+   * Its name: `foo.application`, `pkg.mod:attr`, `pkg:create_app()` (literal arguments), `./legacy/wsgi.py:application`. In TypeScript: `./app.ts#application`, or the
+   * function itself, where a module exports it.
+   */
+  application: string | WSGIApplication
+  /** @default by the name; a Python application runs in `pyodide` where no usable Python is found */
+  runIn?: RunIn
   /** Interpreter: a path, the folder of a venv, or a name on PATH. @default found, see `findPython` */
   python?: string
   /**
@@ -16,14 +26,24 @@ export interface ApplicationSpec {
   cwd?: string
   /** Environment variables set beside the server's own. @default none */
   env?: Readonly<Record<string, string>>
+  /** For worker threads: MiB of heap that each may have; one that wants more is ended. @default Node's own limit */
+  memory?: number
+  /** For worker threads: seconds that a request may take; then its thread is ended, and another one made. 0 = no limit. @default 0 */
+  timeout?: number
 }
 
 /** How users name an application. */
-export type ApplicationReference = string | ApplicationSpec
+export type ApplicationReference = string | WSGIApplication | ApplicationSpec
 
 /** An application, settled: equal keys mean the same application, which then shares hosts. */
 export interface Application {
   readonly key: string
+  /** Undefined: Python, where it runs is found out when it starts. */
+  readonly runIn: RunIn | undefined
+  /** Of an application in TypeScript. */
+  readonly module: ModuleExport | undefined
+  readonly memory: number | undefined
+  readonly timeout: number
   /** As the user wrote it. */
   readonly name: string
   readonly python: string | undefined
@@ -32,20 +52,77 @@ export interface Application {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** Settles a reference. Throws `PLAIT_CONFIGURATION` when it is no name. Nothing is imported yet. */
+/** An export of a module. */
+export interface ModuleExport {
+  /** Absolute path of its file. */
+  readonly file: string
+  /** Undefined: the name under which the file exports `application`, found out when it starts. */
+  readonly name: string | undefined
+  /** The function itself, where it was given in place of a name. */
+  readonly application: WSGIApplication | undefined
+}
+
+/** Settles a reference. Throws `PLAIT_CONFIGURATION` when it is none. Nothing is imported yet. */
 export function resolveApplication(reference: ApplicationReference): Application {
-  const spec: ApplicationSpec = typeof reference === 'string' ? { application: reference } : reference
-  if (typeof spec !== 'object' || spec === null || typeof spec.application !== 'string' || spec.application.trim() === '') {
-    throw new PlaitError(
-      'PLAIT_CONFIGURATION',
-      `Cannot serve ${describe(reference)}: an application is named like 'foo.application', 'pkg.mod:attr' or './wsgi.py:application'`,
-    )
-  }
-  const name = spec.application.trim()
-  const cwd = path.resolve(spec.cwd ?? directoryOfCaller(name) ?? '.')
+  const spec: ApplicationSpec = isSpec(reference) ? reference : { application: reference }
+  const { application: given, python, memory, timeout = 0 } = spec
+  if (typeof given !== 'function' && (typeof given !== 'string' || given.trim() === '')) throw noApplication(reference)
+  const module = typeof given === 'function' ? functionOrigin(given) : moduleExport(given.trim(), spec.cwd)
+  const name = typeof given === 'string' ? given.trim() : `${given.name || 'the function'} of ${module?.file}`
+  const runIn = spec.runIn ?? (module === undefined ? undefined : 'javascript')
+  if ((runIn === 'javascript') !== (module !== undefined)) throw wrongPlace(name, runIn)
+  const cwd = path.resolve(spec.cwd ?? (module === undefined ? directoryOfCaller(name) : undefined) ?? '.')
   const env = Object.freeze({ ...spec.env })
-  const key = JSON.stringify([name, spec.python ?? null, cwd, Object.entries(env).toSorted()])
-  return Object.freeze({ key, name, python: spec.python, cwd, env })
+  const identity = [
+    name,
+    python ?? null,
+    cwd,
+    Object.entries(env).toSorted(),
+    runIn ?? null,
+    module?.file ?? null,
+    memory ?? 0,
+    timeout,
+  ]
+  const key = JSON.stringify(identity) + (typeof given === 'function' ? `#${numberOf(given)}` : '')
+  return Object.freeze({ key, name, runIn, module, memory, timeout, python, cwd, env })
+}
+
+function isSpec(reference: ApplicationReference): reference is ApplicationSpec {
+  return typeof reference === 'object' && reference !== null
+}
+
+/** `./app.ts#application`: a file of TypeScript or JavaScript, and the name of an export, `application` without one. */
+function moduleExport(text: string, cwd: string | undefined): ModuleExport | undefined {
+  const [, file, name = 'application'] = /^(.+\.[cm]?[jt]s)(?:#(.+))?$/.exec(text) ?? []
+  if (file === undefined) return undefined
+  const script = cwd === undefined ? callingModule() : undefined
+  const beside = script === undefined ? undefined : path.resolve(path.dirname(script), file)
+  const found = beside !== undefined && existsSync(beside) ? beside : path.resolve(cwd ?? '.', file)
+  return { file: found, name, application: undefined }
+}
+
+const numbers = new WeakMap<object, number>()
+let lastNumber = 0
+
+/** Functions have no name that would tell one from another. */
+function numberOf(application: object): number {
+  const number = numbers.get(application) ?? ++lastNumber
+  numbers.set(application, number)
+  return number
+}
+
+function noApplication(reference: unknown): PlaitError {
+  return new PlaitError(
+    'PLAIT_CONFIGURATION',
+    `Cannot serve ${JSON.stringify(reference) ?? String(reference)}: an application is named like 'foo.application', 'pkg.mod:attr', './wsgi.py:application' or './app.ts#application'`,
+  )
+}
+
+function wrongPlace(name: string, runIn: RunIn | undefined): PlaitError {
+  return new PlaitError(
+    'PLAIT_CONFIGURATION',
+    `Cannot run ${name} in ${runIn}: 'javascript' is for files of TypeScript and JavaScript, 'python' and 'pyodide' are for Python`,
+  )
 }
 
 /** The directory of the script that names the application, where it lies there. */
@@ -57,9 +134,4 @@ function directoryOfCaller(name: string): string | undefined {
   const [top = ''] = name.split(/[.:]/)
   const places = file === undefined ? [`${top}.py`, `${top}/__init__.py`] : [file]
   return places.some((place) => existsSync(path.resolve(directory, place))) ? directory : undefined
-}
-
-function describe(reference: unknown): string {
-  if (typeof reference === 'function') return `the function ${reference.name || '(anonymous)'}`
-  return JSON.stringify(reference) ?? String(reference)
 }

@@ -79,6 +79,15 @@ export interface JobSink {
   finished(outcome: Outcome): void
 }
 
+/** What a host tells of a job to whoever gave it: how it goes, or that it has not begun. */
+export interface HostSink extends JobSink {
+  /**
+   * The job has not begun, and will not here: it may be given to a host again. Last, in place of `finished`. Only jobs that had to wait behind others in
+   * their host come back.
+   */
+  returned(): void
+}
+
 /** What the server tells a running job. Calls after `finished` do nothing. */
 export interface RunningJob {
   /** `bytes` of the response left for the client: the window opens again. */
@@ -128,10 +137,15 @@ export interface Host {
   readonly state: HostState
   /** Jobs given and not finished. */
   readonly inFlight: number
+  /**
+   * Jobs that it takes now beyond those that may run: they wait in it, behind one that runs, and begin when that one ends. A host whose application answers at once
+   * gets its jobs in batches so. 0 in one that blocks, and in one that cannot give them back.
+   */
+  readonly roomAhead: number
   /** Fulfilled when the application is imported. Rejected with `PLAIT_APPLICATION`, `PLAIT_PYTHON_NOT_FOUND` … */
   start(): Promise<void>
   /** Runs a job. Only while `ready`. Never throws; what goes wrong is told through `sink.finished`. */
-  run(job: Job, sink: JobSink): RunningJob
+  run(job: Job, sink: HostSink): RunningJob
   /** Called once when the host is gone, for whatever reason, after its jobs were told. */
   onGone: ((reason: string) => void) | undefined
   /** Sets how many threads it may have. */
@@ -155,5 +169,5 @@ export interface HostOptions {
   readonly logger: Logger
 }
 
-/** Makes a host; nothing starts before {@link Host.start}. */
-export type CreateHost = (options: HostOptions) => Host
+/** Makes a host; nothing starts before {@link Host.start}. A promise where it has to be found out first which kind can run the application. */
+export type CreateHost = (options: HostOptions) => Host | Promise<Host>

@@ -15,6 +15,8 @@ export interface Surroundings {
   resolve(specifier: string): string
   /** Told what is exported as soon as that object exists, before anything runs: circles see it grow. */
   exporting(exports: Exports): void
+  /** What `require('plait')` gives; undefined: the Plait that runs. */
+  readonly plait: Exports | undefined
 }
 
 const opening = `(async function (${parameters.join(', ')}) { `
@@ -34,15 +36,15 @@ export async function evaluate(code: string, file: string, surroundings: Surroun
   const meta = { url: pathToFileURL(file).href, filename: file, dirname: directory, resolve, main: false }
   surroundings.exporting(exports)
   const importFrom = (specifier: unknown): Promise<unknown> => surroundings.import(String(specifier))
-  await run.call(exports, exports, requireFrom(file), module, file, directory, importFrom, resolve, meta)
+  await run.call(exports, exports, requireFrom(file, surroundings.plait), module, file, directory, importFrom, resolve, meta)
   return module.exports === exports ? exports : commonExports(module.exports)
 }
 
 /** `require` of Node, but for Plait: that is the one that runs. */
-function requireFrom(file: string): NodeJS.Require {
+function requireFrom(file: string, plait: Exports | undefined): NodeJS.Require {
   const require = createRequire(file)
   const ours = createRequire(import.meta.url)
-  const either = (id: string): unknown => (isPlait(id) ? ours(id) : require(id))
+  const either = (id: string): unknown => (isPlait(id) ? (plait ?? ours(id)) : require(id))
   return Object.assign(either, {
     resolve: require.resolve,
     cache: require.cache,

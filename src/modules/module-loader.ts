@@ -22,6 +22,12 @@ import type { Exports } from './user-module.ts'
 export class ModuleLoader {
   readonly #modules = new Map<string, UserModule>()
   readonly #transpiler = new TranspilerMemory()
+  readonly #plait: Exports | undefined
+
+  /** @param options.plait what modules get when they import Plait. @default the Plait that runs */
+  constructor(options: { plait?: Exports } = {}) {
+    this.#plait = options.plait
+  }
 
   /**
    * The module of a file, in the state in which the file is now. Loads that come while one runs share it. One that fails is tried again by the next.
@@ -96,12 +102,13 @@ export class ModuleLoader {
       import: (specifier) => this.#import(specifier, module),
       resolve: (specifier) => resolvedURL(specifier, file),
       exporting: (exports) => (module.exports = exports),
+      plait: this.#plait,
     })
   }
 
   async #import(specifier: string, importer: UserModule): Promise<Exports> {
     // By its own name a package finds itself, so this is the Plait that runs.
-    if (isPlait(specifier)) return (await import(specifier)) as Exports
+    if (isPlait(specifier)) return this.#plait ?? ((await import(specifier)) as Exports)
     const resolved = resolveImport(specifier, importer.path)
     if (resolved.kind === 'node') return (await import(resolved.specifier)) as Exports
     const module = await this.#current(resolved.path)

@@ -32,6 +32,8 @@ type GroupState = 'idle' | 'starting' | 'serving' | 'failed' | 'stopped'
 /** The hosts of one application in one pool, and the requests that wait for it. Started on first need. */
 export class ApplicationGroup {
   readonly queue: JobQueue
+  /** Jobs in its hosts that hold no permit: they wait there behind others. */
+  ahead = 0
   readonly #options: GroupOptions
   readonly #hosts = new Set<Host>()
   readonly #ready: Host[] = []
@@ -69,6 +71,15 @@ export class ApplicationGroup {
     for (const host of this.#ready) {
       // A host that is dying tells its jobs first: none of them may free a permit for it.
       if (host.state === 'ready' && (best === undefined || host.inFlight < best.inFlight)) best = host
+    }
+    return best
+  }
+
+  /** The ready host with most room for jobs that wait in it; undefined when none has any. */
+  roomiest(): Host | undefined {
+    let best: Host | undefined
+    for (const host of this.#ready) {
+      if (host.state === 'ready' && host.roomAhead > (best?.roomAhead ?? 0)) best = host
     }
     return best
   }
@@ -115,7 +126,7 @@ export class ApplicationGroup {
   async #startHost(): Promise<void> {
     const { application, processes, minThreads, logger, createHost, poolName } = this.#options
     const id = `${poolName}${application.name}#${++this.#made}`
-    const host = createHost({
+    const making = createHost({
       id,
       application,
       minThreads: Math.ceil(minThreads / processes),
@@ -123,6 +134,7 @@ export class ApplicationGroup {
       multiprocess: processes > 1,
       logger,
     })
+    const host = making instanceof Promise ? await making : making
     const { clock } = this.#options
     this.#hosts.add(host)
     try {

@@ -40,6 +40,17 @@ export class JobQueue {
     this.#total.queued++
   }
 
+  /** Puts a job that has waited before to the front. */
+  unshift(job: PoolJob): void {
+    job.queue = this
+    job.next = this.#first
+    if (this.#first === undefined) this.#last = job
+    else this.#first.previous = job
+    this.#first = job
+    this.#size++
+    this.#total.queued++
+  }
+
   remove(job: PoolJob): void {
     if (job.queue !== this) return
     job.queue = undefined

@@ -1,12 +1,14 @@
 import type { PlaitError } from '../errors.ts'
-import type { FileResponse, Host, Job, JobSink, Outcome, ResponseHead, RunningJob } from '../hosts/host.ts'
-
+import type { FileResponse, Host, HostSink, Job, JobSink, Outcome, ResponseHead, RunningJob } from '../hosts/host.ts'
+import type { ApplicationGroup } from './application-group.ts'
 import type { JobQueue } from './job-queue.ts'
 
 /** What a {@link PoolJob} tells its pool. */
 export interface JobOwner {
   /** The run is over: its permit is free. */
   jobFinished(job: PoolJob): void
+  /** The host gave it back: it has not begun. */
+  jobReturned(job: PoolJob): void
   /** Nobody waits for a job that is still in the queue. */
   jobAbandoned(job: PoolJob): void
 }
@@ -15,8 +17,10 @@ export interface JobOwner {
  * One job's way through the pool: queued, then running in a host, then over. It is what the gateway holds (`RunningJob`) and what the
  * host reports to (`JobSink`).
  */
-export class PoolJob implements RunningJob, JobSink {
+export class PoolJob implements RunningJob, HostSink {
   readonly owner: JobOwner
+  /** The hosts that it may run in. */
+  readonly group: ApplicationGroup
   readonly job: Job
   readonly sink: JobSink
   /** Seconds of the pool's clock when it was queued; 0 if it never was. */
@@ -30,8 +34,9 @@ export class PoolJob implements RunningJob, JobSink {
   #running: RunningJob | undefined
   #over = false
 
-  constructor(owner: JobOwner, job: Job, sink: JobSink) {
+  constructor(owner: JobOwner, group: ApplicationGroup, job: Job, sink: JobSink) {
     this.owner = owner
+    this.group = group
     this.job = job
     this.sink = sink
   }
@@ -92,5 +97,10 @@ export class PoolJob implements RunningJob, JobSink {
     this.#over = true
     this.sink.finished(outcome)
     this.owner.jobFinished(this)
+  }
+  returned(): void {
+    if (this.#over) return
+    this.#running = undefined
+    this.owner.jobReturned(this)
   }
 }

@@ -132,19 +132,21 @@ export class ThreadPool implements JobOwner {
    * `PLAIT_POOL_STOPPED` (503), `PLAIT_APPLICATION` (500), `PLAIT_HOST_LOST` (502), `PLAIT_CLIENT_GONE` (abandoned in the queue).
    */
   submit(application: Application, job: Job, sink: JobSink): RunningJob {
-    const entry = new PoolJob(this, job, sink)
+    const group = this.#group(application)
+    const entry = new PoolJob(this, group, job, sink)
     if (this.#state !== 'open') {
       entry.refuse(stopped())
       return entry
     }
-    const group = this.#group(application)
-    if (this.#working < this.#maxThreads && this.#total.queued === 0) {
-      const host = group.leastBusy()
-      if (host !== undefined) {
-        this.#working++
-        entry.startIn(host)
-        return entry
-      }
+    if (this.#total.queued === 0) {
+      if (this.#working < this.#maxThreads) {
+        const host = group.leastBusy()
+        if (host !== undefined) {
+          this.#working++
+          entry.startIn(host)
+          return entry
+        }
+      } else if (this.#startAhead(group, entry)) return entry
     }
     this.#enqueue(group, entry)
     return entry
@@ -187,9 +189,18 @@ export class ThreadPool implements JobOwner {
 
   // -- JobOwner
 
-  jobFinished(_job: PoolJob): void {
-    this.#working--
+  jobFinished({ group }: PoolJob): void {
+    this.#letGo(group)
     if (this.#total.queued > 0) this.#dispatch()
+  }
+
+  jobReturned(job: PoolJob): void {
+    this.#letGo(job.group)
+    if (this.#state !== 'open') return job.refuse(stopped())
+    // It keeps the time at which it came, and its place before all that came later.
+    if (job.number === 0) this.#number(job)
+    job.group.queue.unshift(job)
+    this.#dispatch()
   }
 
   jobAbandoned(job: PoolJob): void {
@@ -198,6 +209,27 @@ export class ThreadPool implements JobOwner {
   }
 
   // -- inside
+
+  /** A permit comes back. A job that waits in the host begins there by itself, so it is that one's from now on. */
+  #letGo(group: ApplicationGroup): void {
+    if (group.ahead > 0) group.ahead--
+    else this.#working--
+  }
+
+  /** Without a permit: the job begins when another one of its application ends, and takes over that one's. */
+  #startAhead(group: ApplicationGroup, entry: PoolJob): boolean {
+    const host = group.roomiest()
+    if (host === undefined) return false
+    group.ahead++
+    entry.startIn(host)
+    return true
+  }
+
+  #number(job: PoolJob): void {
+    job.queuedAt = this.#clock.seconds()
+    job.number = ++this.#lastNumber
+    if (this.#queueTimeout > 0 && this.#queueTimer === undefined) this.#watchQueue(this.#queueTimeout)
+  }
 
   #group(application: Application): ApplicationGroup {
     return this.#groups.get(application.key) ?? this.#addGroup(application)
@@ -226,10 +258,8 @@ export class ThreadPool implements JobOwner {
       entry.refuse(new PlaitError('PLAIT_POOL_FULL', `The pool's queue of ${this.#maxQueue} requests is full`, { status: 503 }))
       return
     }
-    entry.queuedAt = this.#clock.seconds()
-    entry.number = ++this.#lastNumber
+    this.#number(entry)
     group.queue.push(entry)
-    if (this.#queueTimeout > 0 && this.#queueTimer === undefined) this.#watchQueue(this.#queueTimeout)
     // A failure reaches the job through the queue.
     void group.start().catch(() => undefined)
     // Another application's hosts may be busy starting: what waits for them holds up nobody else.
@@ -250,6 +280,13 @@ export class ThreadPool implements JobOwner {
       if (host === undefined || entry === undefined) return
       this.#working++
       entry.startIn(host)
+    }
+    if (this.#total.queued === 0 || this.#working < this.#maxThreads) return
+    for (const group of this.#groups.values()) {
+      for (let entry = group.queue.first; entry !== undefined && group.roomiest() !== undefined; entry = group.queue.first) {
+        group.queue.remove(entry)
+        this.#startAhead(group, entry)
+      }
     }
   }
 

@@ -7,10 +7,10 @@ import { RequestBatch } from '../../wire/request-batch.ts'
 import type { Host, HostOptions, HostRuntime, HostState, HostStatistics, Job, JobSink, RunningJob } from '../host.ts'
 import { findPython } from './find-python.ts'
 import { JobTable } from './job-table.ts'
-import { loadError, type LoadFailure } from './load-failure.ts'
+import { loadError, type LoadFailure } from '../load-failure.ts'
 import { PythonJob, type JobChannel } from './python-job.ts'
 import { PythonProcess } from './python-process.ts'
-import { ResponseHeads } from './response-heads.ts'
+import { ResponseHeads } from '../response-heads.ts'
 import type { WireBuffer } from './wire-buffers.ts'
 
 /** A batch that has more bytes of bodies than this leaves before the turn of the event loop ends. */
@@ -27,6 +27,8 @@ interface Waiter {
 export class PythonHost implements Host, FrameConsumer, JobChannel {
   readonly id: string
   readonly responseWindow: number = defaults.responseWindow
+  /** A job that was sent cannot be taken back. */
+  readonly roomAhead = 0
   onGone: ((reason: string) => void) | undefined
   readonly #options: HostOptions
   readonly #jobs = new JobTable()

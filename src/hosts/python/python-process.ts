@@ -4,7 +4,7 @@ import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { PlaitError } from '../../errors.ts'
 import type { Application } from '../application.ts'
-import { eachLine } from './output-lines.ts'
+import { eachLine } from '../output-lines.ts'
 import { WireBuffers } from './wire-buffers.ts'
 
 /** The script that a host process runs; it travels inside the package. */

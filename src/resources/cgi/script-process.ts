@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import { eachLine } from '../../hosts/python/output-lines.ts'
+import { eachLine } from '../../hosts/output-lines.ts'
 import type { DelayedCall, Reactor } from '../../reactor/reactor.ts'
 import { runningScripts } from './running-scripts.ts'
 

@@ -1,5 +1,5 @@
-import { PlaitError } from '../../errors.ts'
-import type { ResponseHead } from '../host.ts'
+import { PlaitError } from '../errors.ts'
+import type { ResponseHead } from './host.ts'
 
 const MOST = 256
 const LONGEST = 512

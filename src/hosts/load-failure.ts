@@ -1,5 +1,5 @@
-import { PlaitError } from '../../errors.ts'
-import type { Application } from '../application.ts'
+import { PlaitError } from '../errors.ts'
+import type { Application } from './application.ts'
 
 /** Why an application could not be imported, as the host tells it (`python/plait_host/loading.py`). */
 export interface LoadFailure {

@@ -1,0 +1,31 @@
+import { defaults } from '../../defaults.ts'
+import type { Host, HostOptions } from '../host.ts'
+import { WorkerHost } from '../worker/worker-host.ts'
+import type { ModuleExport } from '../application.ts'
+import { findExport } from './function-origin.ts'
+import type { ThreadData } from './thread/main.ts'
+
+/**
+ * Worker threads that run an application in TypeScript or JavaScript.
+ * @throws PlaitError `PLAIT_CONFIGURATION` for a function that no module exports, `PLAIT_MODULE`
+ */
+export async function createJavaScriptHost(options: HostOptions): Promise<Host> {
+  const { application, maxThreads } = options
+  const { file, name } = await findExport(application.module as ModuleExport)
+  const data: ThreadData = {
+    module: file,
+    exportName: name,
+    // What one thread keeps in its module, another does not see.
+    multiprocess: maxThreads > 1,
+    responseWindow: defaults.responseWindow,
+    inputWindow: defaults.inputWindow,
+  }
+  return new WorkerHost(options, {
+    runtime: { name: `Node ${process.versions.node}`, executable: process.execPath, why: 'worker threads of the server' },
+    entry: new URL('./thread/main.js', import.meta.url),
+    data: { ...data },
+    env: { ...process.env, ...application.env },
+    resourceLimits: application.memory === undefined ? {} : { maxOldGenerationSizeMb: application.memory },
+    timeout: application.timeout,
+  })
+}

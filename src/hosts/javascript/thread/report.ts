@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url'
+import type { FailureReport } from '../../worker/messages.ts'
+
+const LONGEST_MESSAGE = 2000
+const LONGEST_TRACE = 60_000
+/** Plait's own files: frames there are no business of the application's author. */
+const own = fileURLToPath(new URL('../../..', import.meta.url))
+
+/** An exception as data: what is told to the server. */
+export function reportError(error: unknown): FailureReport {
+  try {
+    if (!(error instanceof Error))
+      return { type: 'Error', message: cut(`thrown value that is no Error: ${String(error)}`, LONGEST_MESSAGE), traceback: '' }
+    return { type: error.name, message: cut(error.message, LONGEST_MESSAGE), traceback: cut(traceOf(error), LONGEST_TRACE) }
+  } catch {
+    return { type: 'Error', message: '', traceback: '(the exception could not be described)' }
+  }
+}
+
+function traceOf(error: Error): string {
+  const lines = (error.stack ?? String(error)).split('\n')
+  const shown = lines.filter((line) => !/^\s+at /.test(line) || !(line.includes(own) || line.includes('node:internal')))
+  const cause =
+    error.cause === undefined ? '' : `\nCaused by: ${error.cause instanceof Error ? traceOf(error.cause) : String(error.cause)}`
+  return shown.join('\n') + cause
+}
+
+/** Leaves out the middle of a text that is too long. */
+function cut(text: string, most: number): string {
+  if (text.length <= most) return text
+  return `${text.slice(0, most / 2)}\n... ${text.length - most} characters left out ...\n${text.slice(-most / 2)}`
+}

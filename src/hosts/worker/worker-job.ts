@@ -1,0 +1,53 @@
+import type { HostSink, Job, RunningJob } from '../host.ts'
+import { ToThread } from './messages.ts'
+import type { WorkerThread } from './worker-thread.ts'
+
+/** A job in a host of worker threads: waiting for a thread, in one, or over. */
+export class WorkerJob implements RunningJob {
+  readonly job: Job
+  readonly sink: HostSink
+  /** The thread that has it. */
+  thread: WorkerThread | undefined
+  /** Its place there. */
+  slot = -1
+  /** Milliseconds of the server's clock when the thread got it. */
+  sentAt = 0
+  over = false
+  #gone = false
+  readonly #abandonWaiting: (job: WorkerJob) => void
+
+  /** @param abandonWaiting called when nobody waits for it any more, and no thread has it yet */
+  constructor(job: Job, sink: HostSink, abandonWaiting: (job: WorkerJob) => void) {
+    this.job = job
+    this.sink = sink
+    this.#abandonWaiting = abandonWaiting
+  }
+
+  drained(bytes: number): void {
+    if (!this.over) this.thread?.credit(this.slot, bytes)
+  }
+
+  input(chunk: Uint8Array): void {
+    // A copy: the bytes are the caller's.
+    if (!this.over) this.thread?.tell(ToThread.INPUT, this.slot, chunk.slice())
+  }
+
+  inputEnd(): void {
+    if (!this.over) this.thread?.tell(ToThread.INPUT_END, this.slot)
+  }
+
+  inputFailed(reason: string): void {
+    if (!this.over) this.thread?.tell(ToThread.INPUT_FAILED, this.slot, reason)
+  }
+
+  abandon(): void {
+    if (this.over || this.#gone) return
+    this.#gone = true
+    if (this.thread === undefined) this.#abandonWaiting(this)
+    else this.thread.abandon(this)
+  }
+
+  fileTaken(taken: boolean): void {
+    if (!this.over) this.thread?.tell(ToThread.FILE_TAKEN, this.slot, taken)
+  }
+}
