@@ -19,8 +19,10 @@ export class Allowance {
 
   /** One thing happens. Gives false when it was one too many. */
   take(now: number): boolean {
-    this.#left = Math.min(this.#most, this.#left + (now - this.#at) * this.#rate) - 1
+    this.#left = Math.min(this.#most, this.#left + (now - this.#at) * this.#rate)
     this.#at = now
-    return this.#left >= 0
+    if (this.#left < 1) return false
+    this.#left -= 1
+    return true
   }
 }

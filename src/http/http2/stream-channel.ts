@@ -13,7 +13,7 @@ import { readStreamHead } from './stream-head.ts'
 import { StreamMessage } from './stream-message.ts'
 import { StreamWriter } from './stream-writer.ts'
 
-const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL } = constants
+const { NGHTTP2_NO_ERROR } = constants
 /** Seconds without a byte of a body that comes behind its response, until the client is told to stop. */
 const PATIENCE = 1
 
@@ -159,8 +159,7 @@ export class StreamChannel implements Channel {
   #drop(): void {
     this.#request.connectionLost()
     // Where the request is over already.
-    if (!this.#stream.closed) this.#stream.close(NGHTTP2_CANCEL)
-    this.#stream.destroy()
+    this.#writer.destroy()
   }
 
   // -- what the stream tells

@@ -1,10 +1,8 @@
-import { constants, type ServerHttp2Stream } from 'node:http2'
+import type { ServerHttp2Stream } from 'node:http2'
 import type { Request } from '../request.ts'
 import { hasField } from '../response-fields.ts'
 import type { ResponseWriter } from '../response-writer.ts'
 import { fieldObject } from './field-object.ts'
-
-const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR } = constants
 
 /** A response on a stream (RFC 9113 section 8.1). */
 export class StreamWriter implements ResponseWriter {
@@ -69,7 +67,7 @@ export class StreamWriter implements ResponseWriter {
       if (error) return
       this.taken += length
       flushed()
-      if (this.broken && this.pending === 0) this.#stream.close(NGHTTP2_INTERNAL_ERROR)
+      if (this.broken && this.pending === 0) this.#reset()
     })
   }
 
@@ -87,14 +85,18 @@ export class StreamWriter implements ResponseWriter {
 
   breakOff(): void {
     this.broken = true
-    if (this.pending === 0) this.#stream.close(NGHTTP2_INTERNAL_ERROR)
+    if (this.pending === 0) this.#reset()
   }
 
   destroy(): void {
-    const stream = this.#stream
-    if (!stream.closed) stream.close(NGHTTP2_CANCEL)
     // Not inside of what node:http2 does while it closes the stream. Without it, a stream whose body nobody reads never ends.
-    setImmediate(() => stream.destroy())
+    if (this.#stream.closed) setImmediate(() => this.#stream.destroy())
+    else this.#reset()
+  }
+
+  /** INTERNAL_ERROR. Not by `close`, which ends the response first: a client would take it for whole. */
+  #reset(): void {
+    this.#stream.destroy(new Error('The response was broken off'))
   }
 }
 
