@@ -38,6 +38,8 @@ export class ScriptRun {
   #output: ScriptOutput | undefined
   #end: ScriptEnd | undefined
   #complaints = 0
+  /** The head has come, and the next piece of the body is waited for. */
+  #idles = false
   /** The client has all that it gets. */
   #answered = false
 
@@ -97,9 +99,15 @@ export class ScriptRun {
 
   #sign(paused: boolean): void {
     if (this.#answered) return
-    // The client takes its time now, and the server's own limits watch it.
-    if (paused) this.#patience.stop()
-    else if (this.#output?.begun === true) this.#patience.wait(this.#settings.idleTimeout)
+    if (paused) {
+      // The client takes its time now, and the server's own limits watch it.
+      this.#patience.stop()
+      this.#idles = false
+    } else if (this.#idles) this.#patience.sign()
+    else if (this.#output?.begun === true) {
+      this.#patience.wait(this.#settings.idleTimeout)
+      this.#idles = true
+    }
   }
 
   #outputEnded(): void {
