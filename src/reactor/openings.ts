@@ -21,6 +21,7 @@ interface Opening {
 
 /** Seconds between two lines that say that there are too many. */
 const QUIET = 60
+const DAY = 24 * 60 * 60
 
 /**
  * The connections of a port that are not the factory's yet: their TLS handshake or their PROXY header is still to come. They have an absolute time for
@@ -38,8 +39,8 @@ export class Openings {
   /** @throws PlaitError `PLAIT_CONFIGURATION` for limits that let nobody through */
   constructor(reactor: Reactor, layers: readonly ConnectionLayer[], limits: OpeningLimits) {
     const { seconds, most } = limits
-    if (!(seconds > 0))
-      throw new PlaitError('PLAIT_CONFIGURATION', `openTimeout is ${seconds}, and must be a number of seconds above 0`)
+    if (!(seconds > 0 && seconds <= DAY))
+      throw new PlaitError('PLAIT_CONFIGURATION', `openTimeout is ${seconds}, and must be seconds above 0, and at most ${DAY}`)
     if (!(most >= 1)) throw new PlaitError('PLAIT_CONFIGURATION', `maxOpenings is ${most}, and must be a number from 1`)
     this.#reactor = reactor
     this.#layers = layers

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { connect as connectHTTP2 } from 'node:http2'
 import { connect as connectTCP } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { connect, type ConnectionOptions } from 'node:tls'
@@ -85,6 +86,15 @@ test('the environ tells of TLS and of the client’s certificate, in the words o
   assert.equal(new X509Certificate(known['SSL_CLIENT_CERT'] ?? '').fingerprint256, certificate.fingerprint256)
   assert.equal(known['SSL_CLIENT_M_SERIAL'], certificate.serialNumber)
   assert.equal(known['SSL_CLIENT_V_END'], certificate.validTo)
+
+  const { key = '', cert = '', ca } = asAlice as { key?: Buffer; cert?: string; ca: string }
+  const session = connectHTTP2(`https://localhost:${asks}`, { ca, key, cert, host: '127.0.0.1' })
+  t.after(() => session.destroy())
+  const stream = session.request({ ':path': '/', 'ssl-client-verify': 'NONE' })
+  let text = ''
+  for await (const data of stream) text += String(data)
+  const { SSL_CLIENT_VERIFY: verified, SSL_CLIENT_S_DN: subject, HTTPS: https } = JSON.parse(text) as Environ
+  assert.deepEqual([verified, subject, https], ['SUCCESS', known['SSL_CLIENT_S_DN'], 'on'])
 
   const socket = connectTCP(proxied, '127.0.0.1')
   socket.write('PROXY TCP4 198.51.100.7 203.0.113.1 4321 443\r\n')

@@ -16,6 +16,8 @@ export interface TCPEndpoint {
 export interface TLSEndpoint {
   readonly kind: 'ssl' | 'tls'
   readonly port: number
+  /** A socket that is there already, in place of the port. */
+  readonly inherited?: FileDescriptorEndpoint | SystemdEndpoint
   readonly interface: string | undefined
   readonly backlog: number | undefined
   readonly certificates: CertificateFilesOptions

@@ -5,7 +5,8 @@ import type { ListenEndpoint, ProxiedEndpoint, SystemdEndpoint, TLSEndpoint } fr
 type Plain = ProxiedEndpoint['endpoint']
 type Read = (text: string, words: readonly EndpointWord[]) => Plain
 
-const clientWords = ['clientCA', 'requestClientCert', 'minVersion'] as const
+/** Of ssl: and tls:, by name only. */
+const furtherWords = ['clientCA', 'requestClientCert', 'minVersion', 'systemd', 'fd'] as const
 const readers: Readonly<Record<string, Read>> = Object.freeze({
   tcp: (text, words) => readTCP('tcp', new EndpointArguments(text, words, ['port', 'interface', 'backlog'])),
   tcp6: (text, words) => readTCP('tcp6', new EndpointArguments(text, words, ['port', 'backlog', 'interface'])),
@@ -70,14 +71,14 @@ function readUNIX(text: string, given: readonly EndpointWord[]): Plain {
 const sslWords = ['port', 'privateKey', 'certKey', 'sslmethod', 'interface', 'backlog', 'extraCertChain', 'dhParameters'] as const
 
 function readSSL(text: string, given: readonly EndpointWord[]): Plain {
-  const words = new EndpointArguments(text, given, sslWords, [...clientWords, 'passphraseFile'])
+  const words = new EndpointArguments(text, given, sslWords, [...furtherWords, 'passphraseFile'])
   if (words.text('sslmethod') !== undefined) throw words.wrong('sslmethod is unknown here: say minVersion=TLSv1.2 or TLSv1.3')
   const { privateKey = 'server.pem', ...optional } = texts(words, ['privateKey', 'certKey', 'extraCertChain', 'passphraseFile'])
   return onTCP('ssl', words, { certificates: [{ privateKey, ...optional }], ...texts(words, ['dhParameters']) })
 }
 
 function readTLS(text: string, given: readonly EndpointWord[]): Plain {
-  const words = new EndpointArguments(text, given, ['path', 'port', 'backlog', 'interface'], clientWords)
+  const words = new EndpointArguments(text, given, ['path', 'port', 'backlog', 'interface'], furtherWords)
   const directory = words.text('path')
   if (directory === undefined) throw words.wrong('the directory of the certificates is missing')
   return onTCP('tls', words, { directory }, 443)
@@ -94,7 +95,21 @@ function onTCP(kind: 'ssl' | 'tls', words: EndpointArguments, files: Certificate
   }
   if (requestClientCert !== undefined && certificates.clientCA === undefined)
     throw words.wrong('requestClientCert needs clientCA=, the file with the authorities that are trusted')
-  return { kind, port: words.port(missing), interface: words.text('interface'), backlog: words.number('backlog'), certificates }
+  const inherited = inheritedBy(words)
+  const port = words.port(inherited === undefined ? missing : 0)
+  const where = { port, interface: words.text('interface'), backlog: words.number('backlog') }
+  return { kind, ...where, certificates, ...(inherited === undefined ? {} : { inherited }) }
+}
+
+/** `systemd=web`, `systemd=0` and `fd=3` stand for a socket, in place of a port. */
+function inheritedBy(words: EndpointArguments): TLSEndpoint['inherited'] {
+  const [fd, systemd] = [words.number('fd'), words.text('systemd')]
+  const given = [words.text('port'), words.text('interface'), fd, systemd].filter((value) => value !== undefined)
+  if (fd === undefined && systemd === undefined) return undefined
+  if (given.length > 1) throw words.wrong('port and interface, fd= and systemd= each say where to listen: one of them is enough')
+  if (fd !== undefined) return { kind: 'fd', fd, backlog: words.number('backlog') }
+  const index = /^\d{1,6}$/.test(systemd as string) ? Number(systemd) : undefined
+  return { kind: 'systemd', domain: undefined, index, name: index === undefined ? systemd : undefined }
 }
 
 /** Those of `names` that are given. */

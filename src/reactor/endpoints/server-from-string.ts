@@ -1,6 +1,6 @@
-import type { ListeningPort, ListenTCPOptions, Reactor, ServerFactory } from '../reactor.ts'
+import type { ListeningPort, ListenOptions, ListenTCPOptions, Reactor, ServerFactory } from '../reactor.ts'
 import { CertificateFiles } from '../tls/certificate-files.ts'
-import type { ListenEndpoint, TCPEndpoint, TLSEndpoint } from './listen-endpoint.ts'
+import type { FileDescriptorEndpoint, ListenEndpoint, SystemdEndpoint, TCPEndpoint, TLSEndpoint } from './listen-endpoint.ts'
 import { parseEndpoint } from './parse-endpoint.ts'
 import { systemdDescriptor } from './systemd-descriptor.ts'
 
@@ -39,29 +39,40 @@ function listen(reactor: Reactor, whole: ListenEndpoint, factory: ServerFactory)
   const behind = proxied ? { proxyProtocol: given({ trust: whole.trust }) } : {}
   switch (endpoint.kind) {
     case 'tcp':
+      return reactor.listenTCP(endpoint.port, factory, { ...behind, ...bound(endpoint) })
     case 'tcp6':
+      // Its own, so that it can stand beside an IPv4 endpoint on the same port.
+      return reactor.listenTCP(endpoint.port, factory, { ...behind, interface: '::', ipv6Only: true, ...bound(endpoint) })
     case 'ssl':
-    case 'tls':
-      return reactor.listenTCP(endpoint.port, factory, { ...behind, ...optionsOf(endpoint) })
+    case 'tls': {
+      const options = { ...behind, tls: new CertificateFiles(endpoint.certificates) }
+      const { inherited } = endpoint
+      if (inherited !== undefined) return adopt(reactor, inherited, factory, options)
+      return reactor.listenTCP(endpoint.port, factory, { ...options, ...bound(endpoint) })
+    }
     case 'unix':
       return reactor.listenUNIX(endpoint.path, factory, {
         ...behind,
         ...given({ mode: endpoint.mode, backlog: endpoint.backlog }),
       })
     case 'fd':
-      return reactor.adoptStreamPort(endpoint.fd, factory, { ...behind, ...given({ backlog: endpoint.backlog }) })
     case 'systemd':
-      return reactor.adoptStreamPort(systemdDescriptor(endpoint), factory, behind)
+      return adopt(reactor, endpoint, factory, behind)
   }
 }
 
-function optionsOf(endpoint: TCPEndpoint | TLSEndpoint): ListenTCPOptions {
-  const { interface: address, backlog } = endpoint
-  // Its own, so that it can stand beside an IPv4 endpoint on the same port.
-  if (endpoint.kind === 'tcp6') return { interface: address ?? '::', ipv6Only: true, ...given({ backlog }) }
-  const options: ListenTCPOptions = given({ interface: address, backlog })
-  if ('certificates' in endpoint) options.tls = new CertificateFiles(endpoint.certificates)
-  return options
+function adopt(
+  reactor: Reactor,
+  endpoint: FileDescriptorEndpoint | SystemdEndpoint,
+  factory: ServerFactory,
+  options: ListenOptions,
+): ListeningPort {
+  if (endpoint.kind === 'systemd') return reactor.adoptStreamPort(systemdDescriptor(endpoint), factory, options)
+  return reactor.adoptStreamPort(endpoint.fd, factory, { ...options, ...given({ backlog: endpoint.backlog }) })
+}
+
+function bound({ interface: address, backlog }: TCPEndpoint | TLSEndpoint): ListenTCPOptions {
+  return given({ interface: address, backlog })
 }
 
 /** Without what is undefined. */

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto'
 import { basename } from 'node:path'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { silentLogger, type Logger } from '../../log/logger.ts'
@@ -60,13 +61,16 @@ export class CertificateFiles implements TLSContextSource {
     this.#logger = reactor.logger
     const { reloadInterval = RELOAD_INTERVAL } = this.#options
     const calls: DelayedCall[] = []
-    const dates = reactor.callLater(DAY, () => {
-      warnOfDates(this.#loaded?.all ?? [], this.#logger)
-      dates.reset(DAY)
-    })
-    calls.push(dates)
-    if (reloadInterval > 0) this.#lookAgain(reactor, reloadInterval, calls)
     this.#calls = calls
+    this.#lookAtDatesLater(reactor, calls)
+    if (reloadInterval > 0) this.#lookAgain(reactor, reloadInterval, calls)
+  }
+
+  #lookAtDatesLater(reactor: Reactor, calls: DelayedCall[]): void {
+    calls[0] = reactor.callLater(DAY, () => {
+      warnOfDates(this.#loaded?.all ?? [], this.#logger)
+      this.#lookAtDatesLater(reactor, calls)
+    })
   }
 
   /** @param calls those of this start: they are others when it was stopped meanwhile, and started again */
@@ -133,6 +137,8 @@ export class CertificateFiles implements TLSContextSource {
     const { clientCA, requestClientCert = 'require', minVersion = 'TLSv1.2', dhParameters } = this.#options
     return {
       minVersion,
+      // What a client showed in its handshake holds for the whole connection; and renegotiation costs the server more than the client.
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       ...(dhParameters === undefined ? {} : { dhparam: readText(dhParameters) }),
       ...(clientCA === undefined
         ? {}

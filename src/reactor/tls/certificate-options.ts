@@ -35,6 +35,7 @@ export interface CertificateFilesOptions {
 
 /** Seconds. */
 export const RELOAD_INTERVAL = 5
+const DAY = 24 * 60 * 60
 
 /** @throws PlaitError `PLAIT_CONFIGURATION` when they contradict each other */
 export function checkOptions(options: CertificateFilesOptions): void {
@@ -53,7 +54,8 @@ export function checkOptions(options: CertificateFilesOptions): void {
     throw wrong(`minVersion is ${JSON.stringify(minVersion)}, and must be TLSv1.2 or TLSv1.3`)
   if (![undefined, 'require', 'optional'].includes(requestClientCert))
     throw wrong(`requestClientCert is ${JSON.stringify(requestClientCert)}, and must be require or optional`)
-  if (!(reloadInterval >= 0)) throw wrong(`reloadInterval is ${reloadInterval}, and must be a number of seconds from 0`)
+  if (!(reloadInterval >= 0 && reloadInterval <= DAY))
+    throw wrong(`reloadInterval is ${reloadInterval}, and must be seconds from 0 to ${DAY}`)
 }
 
 /** Files are read again later, and the working directory may be another one by then. */

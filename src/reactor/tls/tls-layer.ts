@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
+import { PlaitError } from '../../errors.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { ConnectionLayer, NextLayer } from '../connection-layer.ts'
 import type { ConnectionInfo, Reactor, ServerFactory, TLSContext } from '../reactor.ts'
@@ -28,28 +29,28 @@ export class TLSLayer implements ConnectionLayer {
     this.#given = context
   }
 
-  /** @throws PlaitError `PLAIT_CERTIFICATE` when the files of the certificate are not there or not right */
+  /** @throws PlaitError `PLAIT_CERTIFICATE` when the certificate or its files are not right */
   start(reactor: Reactor, factory: ServerFactory): void {
     const given = this.#given
     const source = isContextSource(given) ? given : undefined
     this.#logger = reactor.logger
     this.#unwatch = source?.watch(reactor, () => this.#server?.setSecureContext(source.context()))
-    const context = source === undefined ? (given as TLSContext) : this.#contextOf(source)
+    try {
+      this.#start(source === undefined ? (given as TLSContext) : source.context(), factory)
+    } catch (error) {
+      this.stop()
+      if (error instanceof PlaitError) throw error
+      throw new PlaitError('PLAIT_CERTIFICATE', `Cannot use these options of TLS: ${(error as Error).message}`, { cause: error })
+    }
+  }
+
+  #start(context: TLSContext, factory: ServerFactory): void {
     this.#requested = context.requestCert === true
     this.#required = this.#requested && context.rejectUnauthorized !== false
     const server = createServer({ handshakeTimeout: LAST_RESORT, ...protocolsOf(factory, context), ...context } as TLSContext)
     this.#server = server
     server.on('secureConnection', (socket) => this.#opened(socket))
     server.on('tlsClientError', (error: Error) => this.#logger?.debug(`A TLS handshake failed: ${error.message}`))
-  }
-
-  #contextOf(source: TLSContextSource): TLSContext {
-    try {
-      return source.context()
-    } catch (error) {
-      this.stop()
-      throw error
-    }
   }
 
   open(socket: Duplex, info: ConnectionInfo, next: NextLayer): void {

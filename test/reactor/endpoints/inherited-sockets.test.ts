@@ -5,8 +5,9 @@ import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { connect as connectOverTLS } from 'node:tls'
 import { systemdDescriptor } from '#src/reactor/endpoints/systemd-descriptor.ts'
-import { testFolder } from '../../support/certificates.ts'
+import { makeCertificate, testFolder } from '../../support/certificates.ts'
 import { root } from '../../support/paths.ts'
 import { until } from '../../support/until.ts'
 
@@ -65,6 +66,18 @@ test('systemd: serves on the sockets that systemd opened, by number and by name'
   child.kill('SIGTERM')
   assert.deepEqual(await once(child, 'exit'), [0, null])
   assert.equal(existsSync(file), true, 'the file is systemd’s, and stays')
+})
+
+test('ssl: serves on a socket that systemd opened', async (t) => {
+  const { privateKey, certKey, cert } = makeCertificate(testFolder(t), 'one', { names: ['localhost'] })
+  const { said } = startOn(t, [`ssl:systemd=web:privateKey=${privateKey}:certKey=${certKey}`], ['web=tcp'])
+  const port = Number((await said(/opened (\d+)/))[1])
+  await said(/ready/)
+  const client = connectOverTLS({ port, host: '127.0.0.1', ca: cert, servername: 'localhost' })
+  client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  let text = ''
+  for await (const data of client) text += String(data)
+  assert.match(text, /"type":"TCP"/)
 })
 
 test('fd: serves on a socket by its number; what is no socket is refused in words', async (t) => {

@@ -83,6 +83,21 @@ test('parseEndpoint reads ssl: and tls:', () => {
   })
 })
 
+test('parseEndpoint puts TLS on sockets that others opened', () => {
+  const certificates = { certificates: [{ privateKey: 'server.pem' }] }
+  const rest = { kind: 'ssl', port: 0, interface: undefined, backlog: undefined, certificates }
+  const systemd = { kind: 'systemd', domain: undefined }
+  assert.deepEqual(parseEndpoint('ssl:systemd=web'), { ...rest, inherited: { ...systemd, index: undefined, name: 'web' } })
+  assert.deepEqual(parseEndpoint('ssl:systemd=1'), { ...rest, inherited: { ...systemd, index: 1, name: undefined } })
+  assert.deepEqual(parseEndpoint('ssl:fd=3'), { ...rest, inherited: { kind: 'fd', fd: 3, backlog: undefined } })
+  assert.deepEqual(parseEndpoint('tls:/c:fd=3'), {
+    ...rest,
+    kind: 'tls',
+    certificates: { directory: '/c' },
+    inherited: { kind: 'fd', fd: 3, backlog: undefined },
+  })
+})
+
 test('parseEndpoint reads sockets that others opened', () => {
   assert.deepEqual(parseEndpoint('fd:3'), { kind: 'fd', fd: 3, backlog: undefined })
   assert.deepEqual(parseEndpoint('systemd:domain=INET:index=0'), { kind: 'systemd', domain: 'INET', index: 0, name: undefined })
@@ -163,6 +178,9 @@ test('parseEndpoint says what is wrong', () => {
     ['ssl:443:sslmethod=TLSv1_2_METHOD', /say minVersion=TLSv1\.2/],
     ['ssl:443:minVersion=TLSv1', /minVersion is "TLSv1", and must be TLSv1\.2 or TLSv1\.3/],
     ['ssl:443:requestClientCert=optional', /needs clientCA=/],
+    ['ssl:443:systemd=web', /one of them is enough/],
+    ['ssl:fd=3:systemd=web', /one of them is enough/],
+    ['ssl:fd=3:interface=127.0.0.1', /one of them is enough/],
     ['tls', /the directory of the certificates is missing/],
     ['systemd:domain=INET', /say index= or name=, and not both/],
     ['systemd:domain=INET:index=0:name=web', /say index= or name=, and not both/],

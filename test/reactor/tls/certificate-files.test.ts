@@ -326,6 +326,8 @@ test('CertificateFiles warns of certificates that have expired, or soon will', a
   assert.equal(warnings().length, 2)
   assert.match(warnings()[0] as string, /over\.pem \(CN=over\) expired on \d{4}-\d\d-\d\d$/)
   assert.match(warnings()[1] as string, /soon\.pem \(CN=soon\) expires on \d{4}-\d\d-\d\d$/)
-  reactor.clock.advance(24 * 60 * 60)
-  assert.equal(warnings().length, 4)
+  for (const count of [4, 6]) {
+    reactor.clock.advance(24 * 60 * 60)
+    assert.equal(warnings().length, count)
+  }
 })

@@ -72,6 +72,17 @@ test('ALPN offers what the factory speaks, and refuses what it does not (RFC 730
   await assert.rejects(connectTLS(t, port, { ...trusting, ALPNProtocols: ['nonsense'] }))
 })
 
+test('a client cannot negotiate anew what was negotiated', async (t) => {
+  const { port } = await serveTLS(t, { tls: filesFor(t) })
+  const client = await connectTLS(t, port, { ...trusting, maxVersion: 'TLSv1.2' })
+  client.on('error', () => undefined)
+  const error = await new Promise<Error | null | undefined>((resolve) => {
+    client.renegotiate({}, resolve)
+    client.once('error', resolve)
+  })
+  assert.match(String(error), /no renegotiation|ERR_|renegotiat/i)
+})
+
 test('TLS before 1.2 is refused', async (t) => {
   const { port } = await serveTLS(t, { tls: filesFor(t) })
   const old = { ...trusting, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
@@ -129,4 +140,10 @@ test('a port whose certificate is not right does not listen', (t) => {
   t.after(() => reactor.stop())
   const tls = new CertificateFiles({ certificates: [{ privateKey: '/none.pem' }] })
   assert.throws(() => reactor.listenTCP(0, new HTTPFactory(() => undefined), { tls }), { code: 'PLAIT_CERTIFICATE' })
+  assert.deepEqual(reactor.clock.getDelayedCalls(), [])
+  const nonsense = { key: 'no key', cert: 'no certificate' }
+  assert.throws(() => reactor.listenTLS(0, new HTTPFactory(() => undefined), nonsense), {
+    code: 'PLAIT_CERTIFICATE',
+    message: /^Cannot use these options of TLS: /,
+  })
 })
