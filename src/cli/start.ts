@@ -92,7 +92,10 @@ async function prepare(root: TreeNode): Promise<Started['runtimes']> {
 function become({ identity, served, options }: Plan, endpoints: readonly ListenEndpoint[]): void {
   if (identity === undefined) return
   // Whoever is in the group connects by the socket's permissions.
-  for (const endpoint of endpoints) if (endpoint.kind === 'unix') lchownSync(endpoint.path, identity.uid, identity.gid)
+  for (const whole of endpoints) {
+    const endpoint = whole.kind === 'haproxy' ? whole.endpoint : whole
+    if (endpoint.kind === 'unix') lchownSync(endpoint.path, identity.uid, identity.gid)
+  }
   assumeIdentity(identity)
   const surroundings = surroundingsOf(options)
   const paths = served.mounts.flatMap(({ target }) => target.reads?.(surroundings) ?? [])
@@ -102,7 +105,7 @@ function become({ identity, served, options }: Plan, endpoints: readonly ListenE
 function makeSite(root: TreeNode, options: WebOptions, { server, access }: ServerLogs): Site {
   return new Site(root, {
     logger: server,
-    displayTracebacks: options.displayTracebacks === true && options.notracebacks !== true,
+    displayTracebacks: options.displayTracebacks === true,
     http2: options.http2 !== false,
     ...(access === undefined ? {} : { accessLog: (request) => access.log(request) }),
     ...(options.addHeader === undefined ? {} : { defaultHeaders: options.addHeader }),

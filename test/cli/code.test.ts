@@ -93,6 +93,10 @@ test('plait web --path runs scripts, --mount of a directory does not, scripts: r
   assert.equal(await text(`${server.url}/files/page.rpy.ts`), script)
   assert.equal(await text(`${server.url}/scripts/page.rpy.ts`), 'a script')
   assert.equal((await fetch(`${server.url}/scripts/a.txt`)).status, 404)
+  // Named itself, a script is run too, and not shown.
+  const one = await startWeb(['--path', 'page.rpy.ts'], { cwd })
+  t.after(() => one.stop())
+  assert.equal(await text(one.url), 'a script')
 })
 
 test('plait web --processor makes the resources of files, by class and by function (G --processor)', async (t) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
@@ -79,4 +80,34 @@ test('plait web --personal listens in the home directory (G --personal)', async 
   assert.equal((await response.toArray()).join(''), 'personal')
   await server.stop()
   await until('the socket is gone', () => !existsSync(socketPath))
+})
+
+/** A service manager as systemd is one: writes what it is told. */
+const manager = `
+import os, socket, sys
+one = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+one.bind(sys.argv[1])
+print("bound", flush=True)
+while True:
+    data, control, _, _ = one.recvmsg(1000, 1000)
+    for _, _, descriptors in control:
+        os.close(int.from_bytes(descriptors[:4], sys.byteorder))
+    print(data.decode(), flush=True)
+`
+
+test('plait web tells systemd when it serves, and when it stops', async (t) => {
+  const cwd = folderWith(t, {
+    'manager.py': manager,
+    'slow.py': 'import time\ntime.sleep(0.5)\ndef app(e, s): s("200 OK", []); return []\n',
+  })
+  const listener = spawn('python3', ['manager.py', `${cwd}/notify`], { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => listener.kill('SIGKILL'))
+  let told = ''
+  listener.stdout.setEncoding('utf8').on('data', (text: string) => (told += text))
+  await until('the manager listens', () => told.includes('bound'))
+  const server = await startWeb(['--wsgi', 'slow.app'], { cwd, env: { NOTIFY_SOCKET: `${cwd}/notify` } })
+  t.after(() => server.stop())
+  await until('it is told that the server is ready', () => told.includes('READY=1'))
+  await server.stop()
+  await until('it is told that the server stops', () => told.includes('STOPPING=1'))
 })

@@ -265,3 +265,20 @@ test('WSGIResource gives a large body as a private file, which is gone after the
   assert.deepEqual(seen, [{ path: seen[0]?.path, size: upload.length, mode: 0o600, content: true }])
   await until(() => !existsSync(seen[0]?.path ?? ''))
 })
+
+test('WSGIResource.prepare starts the application where the pool can, and tells what runs it', async () => {
+  const reactor = new MemoryReactor()
+  const asked: string[] = []
+  const runtime = { executable: 'python', name: 'CPython', why: 'asked for' }
+  const runner = {
+    submit: () => assert.fail('nothing is run'),
+    prepare: (application: { name: string }) => {
+      asked.push(application.name)
+      return Promise.resolve(runtime)
+    },
+  }
+  assert.equal(await new WSGIResource(reactor, runner, 'foo.application').prepare(), runtime)
+  assert.deepEqual(asked, ['foo.application'])
+  const { submit } = runner
+  assert.equal(await new WSGIResource(reactor, { submit }, 'foo.application').prepare(), undefined)
+})

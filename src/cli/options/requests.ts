@@ -69,6 +69,6 @@ export const requestOptions: readonly OptionSpec[] = [
   {
     flags: '-n, --notracebacks',
     group: REQUESTS,
-    help: "show none, which is the default. Also twistd's -n: in the foreground, as always",
+    help: "does nothing: none are shown unless --display-tracebacks is given. Also twistd's -n: in the foreground, as always",
   },
 ]

@@ -50,7 +50,6 @@ export const servingOptions: readonly OptionSpec[] = [
     flags: '-u, --user',
     group: SERVED,
     root: true,
-    env: 'PLAIT_USER',
     help: "the directory public_html of each user's home, under the user's name",
   },
   {

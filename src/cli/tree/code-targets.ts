@@ -5,7 +5,7 @@ import { ResourceScriptWrapper } from '../../resources/script/resource-script-wr
 import { absolutePath } from '../values.ts'
 import type { ServiceFile } from './service-file.ts'
 import type { Target } from './target.ts'
-import { mustBeThere } from './targets.ts'
+import { mustBeThere } from './file-targets.ts'
 import { loadReference, parseReference } from './user-code.ts'
 
 /** A script; loaded when it is asked for, and again when it has changed. */

@@ -4,7 +4,8 @@ import { mountSegments } from '../../resources/mount-tree.ts'
 import { absolutePath } from '../values.ts'
 import { classTarget, scriptsTarget, scriptTarget } from './code-targets.ts'
 import type { Mount, Target } from './target.ts'
-import { cgiTarget, filesTarget, redirectTarget, upstreamTarget, usersTarget, wsgiTarget } from './targets.ts'
+import { cgiTarget, filesTarget, usersTarget } from './file-targets.ts'
+import { redirectTarget, upstreamTarget, wsgiTarget } from './targets.ts'
 
 /** A kind of target that begins with a word. */
 export interface TargetKind {

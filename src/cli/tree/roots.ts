@@ -5,7 +5,8 @@ import { classTarget, scriptTarget, serviceTarget } from './code-targets.ts'
 import { parseMount } from './parse-mount.ts'
 import { findServiceFile, ServiceFile } from './service-file.ts'
 import type { Mount, Target } from './target.ts'
-import { filesTarget, usersTarget, wsgiTarget } from './targets.ts'
+import { filesTarget, usersTarget } from './file-targets.ts'
+import { wsgiTarget } from './targets.ts'
 
 /** What the command line serves. */
 export interface Served {
