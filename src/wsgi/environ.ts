@@ -46,7 +46,8 @@ export function buildEnviron(request: Request, received: number | undefined): st
     'RAW_URI',
     request.uri,
     'SERVER_PROTOCOL',
-    request.clientproto,
+    // RFC 3875 section 4.1.16 wants a minor version, and there are programs that look for its digit.
+    request.clientproto === 'HTTP/2' ? 'HTTP/2.0' : request.clientproto,
     'SERVER_NAME',
     hostName(request.host) || channel.hostHost || 'localhost',
     'SERVER_PORT',
