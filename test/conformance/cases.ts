@@ -1,5 +1,6 @@
 /** All cases; they ask nothing of a host but PEP 3333 and what the gateway promises beyond it. */
 import type { Cases } from './case.ts'
+import type { Language } from './language.ts'
 import { bodyCases } from './cases/body.ts'
 import { environCases } from './cases/environ.ts'
 import { fileWrapperCases } from './cases/file-wrapper.ts'
@@ -11,15 +12,18 @@ import { threadCases } from './cases/threads.ts'
 import { troubleCases } from './cases/trouble.ts'
 import { validatedCases } from './cases/validated.ts'
 
-export const cases: Cases = {
-  ...environCases,
-  ...startResponseCases,
-  ...bodyCases,
-  ...lengthCases,
-  ...inputCases,
-  ...fileWrapperCases,
-  ...troubleCases,
-  ...threadCases,
-  ...hostCases,
-  ...validatedCases,
+/** The cases, for applications in a language. */
+export function casesFor(language: Language): Cases {
+  return {
+    ...environCases,
+    ...startResponseCases,
+    ...bodyCases,
+    ...lengthCases,
+    ...inputCases,
+    ...fileWrapperCases(language),
+    ...troubleCases(language),
+    ...threadCases,
+    ...hostCases,
+    ...validatedCases,
+  }
 }

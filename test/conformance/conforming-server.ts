@@ -10,6 +10,7 @@ import type { LogRecord, MemoryResponse } from '#src/testing.ts'
 import { until } from '../support/until.ts'
 import { Conversation, type Ask } from './conversation.ts'
 import type { HostKind } from './host-kind.ts'
+import type { Language } from './language.ts'
 
 /** Threads of the pool. */
 export const threads = 4
@@ -24,7 +25,7 @@ export class ConformingServer {
   readonly rootPort: number
   /** For files of the applications; removed at the end. */
   readonly folder: string
-  readonly #kind: HostKind
+  readonly kind: HostKind
   readonly #reactor: NodeReactor
   readonly #pool: ThreadPool
   readonly #logger: RecordingLogger
@@ -37,26 +38,27 @@ export class ConformingServer {
     reactor: NodeReactor,
     pool: ThreadPool,
     logger: RecordingLogger,
-    ports: readonly [number, number],
+    { folder, ports }: { folder: string; ports: readonly [number, number] },
   ) {
-    this.#kind = kind
+    this.kind = kind
     this.#reactor = reactor
     this.#pool = pool
     this.#logger = logger
     ;[this.port, this.rootPort] = ports
-    this.folder = mkdtempSync(path.join(tmpdir(), 'plait-conformance-'))
+    this.folder = folder
   }
 
   static async start(kind: HostKind, options: ThreadPoolOptions = {}): Promise<ConformingServer> {
     const logger = new RecordingLogger()
     const reactor = new NodeReactor({ logger })
     const pool = new ThreadPool({ maxThreads: threads, logger, ...options })
-    const application = kind.application('application')
+    const folder = mkdtempSync(path.join(tmpdir(), 'plait-conformance-'))
+    const application = kind.application('application', folder)
     const buffered = new WSGIResource(reactor, pool, application)
     const root = new Resource()
     root.putChild('app', buffered)
     root.putChild('stream', new WSGIResource(reactor, pool, application, { requestBody: 'stream' }))
-    root.putChild('valid', new WSGIResource(reactor, pool, kind.application('validated')))
+    root.putChild('valid', new WSGIResource(reactor, pool, kind.application('validated', folder)))
     const deep = new Resource()
     const deeper = new Resource()
     root.putChild('deep', deep)
@@ -70,12 +72,16 @@ export class ConformingServer {
       if (address.type === 'TCP') ports.push(address.port)
     }
     void reactor.run({ installSignalHandlers: false })
-    return new ConformingServer(kind, reactor, pool, logger, [ports[0] as number, ports[1] as number])
+    return new ConformingServer(kind, reactor, pool, logger, { folder, ports: [ports[0] as number, ports[1] as number] })
+  }
+
+  get language(): Language {
+    return this.kind.language
   }
 
   /** Runs `use` with another server of the same kind, which ends then. */
   async beside(options: ThreadPoolOptions, use: (other: ConformingServer) => Promise<void>): Promise<void> {
-    const other = await ConformingServer.start(this.#kind, options)
+    const other = await ConformingServer.start(this.kind, options)
     try {
       await use(other)
     } finally {

@@ -2,38 +2,10 @@
 import assert from 'node:assert/strict'
 import type { Cases } from '../case.ts'
 
-const abc = [
-  'list',
-  'tuple',
-  'generator',
-  'iterator',
-  'getitem',
-  'map',
-  'set',
-  'subclass',
-  'holes',
-  'generator-holes',
-  'one',
-  'one-tuple',
-]
-const empty = ['empty-list', 'empty-tuple', 'empty-generator', 'empty-block', 'empty-blocks']
-const wrong = [
-  'text',
-  'text-generator',
-  'bytearray',
-  'memoryview',
-  'bytes',
-  'string',
-  'none',
-  'number',
-  'none-block',
-  'text-second',
-]
-
 export const bodyCases: Cases = {
   'result: any iterable of bytes': async (server) => {
     const connection = await server.connect()
-    for (const kind of abc) {
+    for (const kind of server.language.results.whole) {
       const response = await connection.ask(`/app/result?kind=${kind}`).response()
       assert.deepEqual([response.status, response.text, response.complete], [200, 'abc', true], kind)
     }
@@ -41,7 +13,7 @@ export const bodyCases: Cases = {
 
   'result: an empty one has a head and no body': async (server) => {
     const connection = await server.connect()
-    for (const kind of empty) {
+    for (const kind of server.language.results.empty) {
       const response = await connection.ask(`/app/result?kind=${kind}`).response()
       assert.deepEqual([response.status, response.text, response.complete], [200, '', true], kind)
       assert.equal(response.headers['content-type'], 'text/plain')
@@ -50,6 +22,7 @@ export const bodyCases: Cases = {
 
   'result: what is not bytes: 500, and the connection lives': async (server) => {
     const connection = await server.connect()
+    const { wrong } = server.language.results
     for (const kind of wrong) {
       const response = await connection.ask(`/app/result?kind=${kind}`).response()
       assert.equal(response.status, 500, kind)
@@ -68,8 +41,7 @@ export const bodyCases: Cases = {
 
   'result: one block gets a Content-Length, more are chunked': async (server) => {
     for (const [kind, length] of [
-      ['one', '3'],
-      ['one-tuple', '3'],
+      ...server.language.results.onePiece.map((kind) => [kind, '3'] as const),
       ['large-one', '300000'],
       ['empty-list', '0'],
       ['empty-block', '0'],
@@ -104,6 +76,15 @@ export const bodyCases: Cases = {
     await server.openGate(gate)
     const response = await connection.response()
     assert.deepEqual([response.text, response.chunks], ['firstsecond', [5, 6]])
+  },
+
+  'result: a block waits for nothing that comes behind it': async (server) => {
+    const gate = server.gate()
+    const connection = await server.connect()
+    connection.ask(`/app/gated-burst?gate=${gate}`)
+    await connection.receives(/fourth/)
+    await server.openGate(gate)
+    assert.equal((await connection.response()).text, 'first second third fourth last')
   },
 
   'result: what is written leaves before write returns to a waiting application': async (server) => {

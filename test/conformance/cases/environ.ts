@@ -1,6 +1,7 @@
 /** "environ Variables": what the application learns of the request. */
 import assert from 'node:assert/strict'
 import type { Cases } from '../case.ts'
+import { threads } from '../conforming-server.ts'
 import { marker } from '../host-kind.ts'
 
 interface Environ {
@@ -42,8 +43,8 @@ export const environCases: Cases = {
     assert.deepEqual(values['wsgi.version'], [1, 0])
     assert.equal(types['wsgi.version'], 'tuple')
     assert.equal(values['wsgi.url_scheme'], 'http')
-    assert.strictEqual(values['wsgi.multithread'], true)
-    assert.strictEqual(values['wsgi.multiprocess'], false)
+    const concurrency = [values['wsgi.multithread'], values['wsgi.multiprocess']]
+    assert.deepStrictEqual(concurrency, server.kind.concurrency(threads, 1))
     assert.strictEqual(values['wsgi.run_once'], false)
     assert.strictEqual(values['wsgi.input_terminated'], true)
     for (const key of ['multithread', 'multiprocess', 'run_once', 'input_terminated']) assert.equal(types[`wsgi.${key}`], 'bool')
@@ -60,14 +61,16 @@ export const environCases: Cases = {
   },
 
   'environ: wsgi.multithread and wsgi.multiprocess say how the application runs': async (server) => {
-    await server.beside({ maxThreads: 1 }, async (other) => {
-      const { values } = await other.report<Environ>('/app/environ')
-      assert.deepEqual([values['wsgi.multithread'], values['wsgi.multiprocess']], [false, false])
-    })
-    await server.beside({ maxThreads: 2, processes: 2 }, async (other) => {
-      const { values } = await other.report<Environ>('/app/environ')
-      assert.deepEqual([values['wsgi.multithread'], values['wsgi.multiprocess']], [true, true])
-    })
+    for (const [maxThreads, processes] of [
+      [1, 1],
+      [2, 2],
+    ] as const) {
+      await server.beside({ maxThreads, processes }, async (other) => {
+        const { values } = await other.report<Environ>('/app/environ')
+        const concurrency = [values['wsgi.multithread'], values['wsgi.multiprocess']]
+        assert.deepStrictEqual(concurrency, server.kind.concurrency(maxThreads, processes))
+      })
+    }
   },
 
   'environ: SERVER_NAME without port and brackets, also without a Host': async (server) => {

@@ -2,40 +2,40 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
-import type { Cases } from '../case.ts'
+import type { Case, Cases } from '../case.ts'
 import type { ConformingServer } from '../conforming-server.ts'
+import type { Language } from '../language.ts'
 
 const size = 300_000
 const whole = Buffer.alloc(size)
 for (let at = 0; at < size; at++) whole[at] = at % 251
 
-const same = ['real', 'raw', 'random', 'unlinked', 'temporary', 'named', 'spooled-memory', 'spooled-disk', 'gzip', 'zip-deflated']
-same.push('zip-stored', 'bytesio', 'relative', 'replaced', 'only-read')
-/** The server knows the length of these. */
-const plain = ['real', 'raw', 'random', 'unlinked', 'temporary', 'named', 'relative', 'replaced', 'spooled-disk']
-
 function target(server: ConformingServer, kind: string, more = ''): string {
   return `/app/file?kind=${kind}&folder=${server.folder}${more}`
 }
 
-const each: Record<string, Cases[string]> = {}
-for (const kind of same) {
-  each[`file_wrapper: ${kind}: what read() would give`] = async (server) => {
+/** The same bytes as `read()` would give, whatever the block size. */
+function gives(kind: string): Case {
+  return async (server) => {
     const connection = await server.connect()
     for (const more of ['', '&block=1000']) {
       const response = await connection.ask(target(server, kind, more)).response()
       assert.equal(response.status, 200)
       assert.equal(response.body.length, size)
       assert.ok(response.body.equals(whole), 'the content is another')
-      if (plain.includes(kind)) assert.equal(response.headers['content-length'], String(size))
+      if (server.language.files.regular.includes(kind)) assert.equal(response.headers['content-length'], String(size))
     }
     assert.doesNotMatch(server.log, /^error/m)
   }
 }
 
-export const fileWrapperCases: Cases = {
-  ...each,
+/** For the kinds of files that a language has. */
+export function fileWrapperCases({ files }: Language): Cases {
+  const each = files.whole.map((kind) => [`file_wrapper: ${kind}: what read() would give`, gives(kind)] as const)
+  return { ...Object.fromEntries(each), ...everywhere }
+}
 
+const everywhere: Cases = {
   'file_wrapper: begins where the file stands': async (server) => {
     const response = await server.ask(target(server, 'offset'))
     assert.ok(response.body.equals(whole.subarray(1000)))
@@ -124,9 +124,9 @@ export const fileWrapperCases: Cases = {
     assert.ok(response.body.equals(Buffer.concat([Buffer.from('before '), whole])))
   },
 
-  'file_wrapper: a closed file or one of text: 500': async (server) => {
+  'file_wrapper: what cannot be read: 500': async (server) => {
     const connection = await server.connect()
-    for (const kind of ['closed', 'text', 'write-only']) {
+    for (const kind of server.language.files.unreadable) {
       assert.equal((await connection.ask(target(server, kind)).response()).status, 500, kind)
     }
     assert.equal((await connection.ask('/app/hello').response()).text, 'Hello')

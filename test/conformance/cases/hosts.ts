@@ -16,13 +16,8 @@ export const hostCases: Cases = {
       for (const gate of gates) await other.openGate(gate)
       const served = new Map<number, number>()
       for (const host of await Promise.all(answers)) served.set(host, (served.get(host) ?? 0) + 1)
-      assert.deepEqual(
-        [running, [...served.values()]],
-        [
-          [2, 2],
-          [2, 2],
-        ],
-      )
+      assert.deepEqual(running, [2, 2])
+      if (server.kind.hasProcesses) assert.deepEqual([...served.values()], [2, 2])
     })
   },
 

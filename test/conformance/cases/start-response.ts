@@ -1,9 +1,10 @@
 /** "The start_response() Callable", "Error Handling": the head of a response. */
 import assert from 'node:assert/strict'
 import type { Case, Cases } from '../case.ts'
+import type { ErrorKind } from '../language.ts'
 
-/** What is wrong with a head → the exception that its author gets. */
-const refused: Readonly<Record<string, string>> = {
+/** What is wrong with a head → the kind of error that its author gets. */
+const refused: Readonly<Record<string, ErrorKind>> = {
   'status-bytes': 'TypeError',
   'status-int': 'TypeError',
   'status-none': 'TypeError',
@@ -53,9 +54,9 @@ function fails(head: string): Case {
 
 const everyHead: Record<string, Case> = {}
 for (const [head, kind] of Object.entries(refused)) {
-  everyHead[`start_response: ${head} raises ${kind} in the application, else 500`] = async (server) => {
+  everyHead[`start_response: ${head} raises an error in the application, else 500`] = async (server) => {
     const response = await server.ask(`/app/caught-head?head=${head}`)
-    assert.deepEqual([response.status, response.text], [200, kind])
+    assert.deepEqual([response.status, response.text], [200, server.language.errors[kind]])
     await fails(head)(server)
   }
 }
@@ -109,7 +110,7 @@ export const startResponseCases: Cases = {
     const of = server.name()
     const response = await server.ask(`/app/twice?of=${of}`)
     assert.equal(response.status, 500)
-    assert.deepEqual(await server.noted(of, 1), ['RuntimeError'])
+    assert.deepEqual(await server.noted(of, 1), [server.language.errors.RuntimeError])
   },
 
   'start_response: exc_info before output replaces the head': async (server) => {
@@ -127,7 +128,7 @@ export const startResponseCases: Cases = {
     const response = await connection.ask(`/app/too-late?of=${of}`).response()
     assert.deepEqual([response.status, response.text, response.complete], [200, 'begun', false])
     assert.deepEqual(await server.noted(of, 1), ['again too late'])
-    await server.logged(/after its response had begun[^]*KeyError: 'too late'/)
+    await server.logged(/after its response had begun[^]*KeyError: '?too late/)
   },
 
   'start_response: never called: 500': async (server) => {
@@ -158,7 +159,8 @@ export const startResponseCases: Cases = {
         [103, ['Link', '</b.js>; rel=preload', 'X-More', '1']],
       ],
     )
-    assert.deepEqual([response.status, response.text], [200, '["ValueError", "ValueError"]'])
+    const { ValueError } = server.language.errors
+    assert.deepEqual([response.status, JSON.parse(response.text)], [200, [ValueError, ValueError]])
     const old = await server.ask('/app/early', { version: '1.0' })
     assert.deepEqual([old.informational.length, old.status], [0, 200])
   },

@@ -152,6 +152,16 @@ def gated(environ, start_response):
 
 
 @case
+def gated_burst(environ, start_response):
+    """Several blocks one right behind the other, then nothing until the gate opens."""
+    start_response("200 OK", TEXT)
+    for block in (b"first ", b"second ", b"third ", b"fourth "):
+        yield block
+    open_gate(environ)
+    yield b"last"
+
+
+@case
 def gated_write(environ, start_response):
     write = start_response("200 OK", TEXT)
     write(b"first")

@@ -70,7 +70,7 @@ def body_error(environ, start_response):
         environ["wsgi.input"].read()
         note(environ, "whole")
     except OSError:
-        note(environ, "OSError")
+        note(environ, "broken off")
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"ok"]
 

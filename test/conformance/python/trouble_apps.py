@@ -65,7 +65,13 @@ def prints(environ, start_response):
     print(word, "printed")
     sys.stderr.write("%s to stderr\n" % word)
     logging.warning("%s logged", word)
-    os.write(1, ("%s raw\n" % word).encode())
+    start_response("200 OK", TEXT)
+    return [b"ok"]
+
+
+@case
+def prints_raw(environ, start_response):
+    os.write(1, ("%s raw\n" % query(environ)["word"]).encode())
     start_response("200 OK", TEXT)
     return [b"ok"]
 
