@@ -16,10 +16,16 @@ import { test } from 'node:test'
 import { CertificateFiles } from '#src/reactor/tls/certificate-files.ts'
 import { makeCertificate, openssl, testFolder, type MadeCertificate } from '../../support/certificates.ts'
 import { until } from '../../support/until.ts'
-import { ask, connectTLS, serveTLS } from './serve-tls.ts'
+import { ask, connectTLS, serveTLS, type ClockedReactor } from './serve-tls.ts'
 
 const commonName = (socket: { getPeerCertificate(): { subject: { CN?: string | string[] } } }): unknown =>
   socket.getPeerCertificate().subject.CN
+
+/** Lets the time for a look at the files come, and waits until it is over: then the next lies ahead. */
+async function lookOnce({ clock }: ClockedReactor): Promise<void> {
+  clock.advance(5)
+  await until('the look is over', () => clock.getDelayedCalls().some((call) => call.getTime() === clock.seconds() + 5))
+}
 
 test('CertificateFiles serves a key and a certificate, in two files or in one', async (t) => {
   const folder = testFolder(t)
@@ -179,11 +185,11 @@ test('CertificateFiles leaves out what is broken in a directory, and says so onc
     lines()[0] as string,
     /^Cannot use .*broken\.pem: certificate 1 in it is broken\. The other certificates in .* are used$/,
   )
-  for (let looks = 0; looks < 5; looks++) {
-    reactor.clock.advance(5)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  assert.equal(log.records.length, 1)
+  for (let looks = 0; looks < 5; looks++) await lookOnce(reactor)
+  assert.deepEqual(
+    log.records.map(({ message }) => message),
+    lines(),
+  )
 })
 
 test('CertificateFiles tells of new certificates once for each change', async (t) => {
@@ -193,10 +199,7 @@ test('CertificateFiles tells of new certificates once for each change', async (t
   const { log, reactor } = await serveTLS(t, { tls: new CertificateFiles({ directory: folder }) })
   copyFileSync(elsewhere.privateKey, path.join(folder, 'blog.key.pem'))
   copyFileSync(elsewhere.certKey, path.join(folder, 'blog.pem'))
-  for (let looks = 0; looks < 6; looks++) {
-    reactor.clock.advance(5)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  for (let looks = 0; looks < 5; looks++) await lookOnce(reactor)
   assert.equal(log.of('info').length, 1)
 })
 

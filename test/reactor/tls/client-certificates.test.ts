@@ -68,7 +68,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
       const first = await connectTLS(t, server.port, { ...client, maxVersion })
       // TLS 1.2 has it in the handshake, 1.3 sends it afterwards.
       const sessions = maxVersion === 'TLSv1.2' ? [first.getSession()] : []
-      first.on('session', (session) => sessions.push(session))
+      first.on('session', (one) => sessions.push(one))
       assert.match(await ask(first), new RegExp(`${verified}$`))
       const session = await until('the session is there', () => sessions.at(-1))
       const again = await connectTLS(t, server.port, { ...nobody, maxVersion, session })

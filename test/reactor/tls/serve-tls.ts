@@ -33,7 +33,7 @@ const who = (request: Request): void => {
   request.sendWhole(200, 'OK', [], Buffer.from(text))
 }
 
-/** Listens with these options; stopped with the test. */
+/** Listens with these options; stopped with the test. However far a test moves the clock, handshakes have time. */
 export async function serveTLS(
   t: TestContext,
   options: ListenOptions,
@@ -44,13 +44,14 @@ export async function serveTLS(
   t.after(() => reactor.stop())
   const listening = reactor.listenTCP(0, new HTTPFactory(answer, { logger: log, headTimeout: 1e6, idleTimeout: 1e6 }), {
     interface: '127.0.0.1',
+    openTimeout: 80_000,
     ...options,
   })
   await listening.ready
   return { reactor, log, listening, port: (listening.getHost() as { port: number }).port }
 }
 
-/** A client whose handshake is done. */
+/** A client whose handshake is done. In TLS 1.3 the server may not be done yet. */
 export async function connectTLS(t: TestContext, port: number, options: ConnectionOptions): Promise<TLSSocket> {
   const socket = connect({ host: '127.0.0.1', port, ...options })
   t.after(() => socket.destroy())

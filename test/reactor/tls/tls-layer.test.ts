@@ -26,7 +26,7 @@ async function silent(t: TestContext, port: number): Promise<{ socket: Socket; c
 const trusting = { rejectUnauthorized: false, servername: 'localhost' }
 
 test('a handshake has openTimeout seconds, however often a byte comes', async (t) => {
-  const { port, reactor, log } = await serveTLS(t, { tls: filesFor(t) })
+  const { port, reactor, log } = await serveTLS(t, { tls: filesFor(t), openTimeout: 10 })
   const { socket, closed } = await silent(t, port)
   await until('it is seen', () => reactor.clock.getDelayedCalls().some((call) => call.getTime() === 10))
   // The beginning of a record that holds a ClientHello.
@@ -90,7 +90,7 @@ test('TLS before 1.2 is refused', async (t) => {
 })
 
 test('a port with TLS outlives plain HTTP, nonsense, and clients that leave in the middle', async (t) => {
-  const { port, log, reactor } = await serveTLS(t, { tls: filesFor(t) })
+  const { port, log, reactor } = await serveTLS(t, { tls: filesFor(t), openTimeout: 10 })
   for (const bytes of ['GET / HTTP/1.1\r\nHost: a\r\n\r\n', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc', '\0'.repeat(40000)]) {
     const { socket, closed } = await silent(t, port)
     socket.end(Buffer.from(bytes, 'latin1'))
