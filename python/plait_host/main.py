@@ -15,6 +15,7 @@ from .gateway import Exchange
 from .input import StreamInput
 from .life import die_with_parent, hold_signals, ignore_signals, prepare_output, release_signals, restore_signals
 from .loading import LoadError, load_application
+from .marks import SLOT_MASK, make_marks
 from .reader import FrameReader
 from .responder import Responder
 from .threads import Workers
@@ -36,12 +37,13 @@ def main():
     die_with_parent(settings["parent"])
     prepare_output()
     channel = Channel(sock)
-    _say_hello(channel, bytes(payload[4 + size :]))
+    marks, descriptor = make_marks()
+    _say_hello(channel, bytes(payload[4 + size :]), descriptor)
     application = _load(channel, settings)
     if application is None:
         return
     ignore_signals()  # again: the application's import may have set its own
-    Host(settings, reader, channel, application).serve()
+    Host(settings, reader, channel, application, marks).serve()
 
 
 def _open_wire():
@@ -53,7 +55,7 @@ def _open_wire():
     return sock
 
 
-def _say_hello(channel, sample):
+def _say_hello(channel, sample, marks):
     """Tells who we are, and what the marshal sample means here: the server compares."""
     try:
         decoded = marshal.loads(sample)
@@ -65,6 +67,7 @@ def _say_hello(channel, sample):
         "implementation": sys.implementation.name,
         "executable": sys.executable,
         "sample": decoded,
+        "marks": marks,
     }
     channel.frame(f.HELLO, 0, json.dumps(hello).encode())
     channel.flush()
@@ -87,8 +90,9 @@ def _load(channel, settings):
 class Host:
     """Everything a running host has: the channel, the workers, the application."""
 
-    def __init__(self, settings, reader, channel, application):
+    def __init__(self, settings, reader, channel, application, marks):
         self._application = application
+        self._marks = marks
         self._reader = reader
         self._channel = channel
         self._input_window = settings["inputWindow"]
@@ -178,6 +182,7 @@ class Host:
         if exchange.gone:
             self._responder.end(exchange)
             return
+        self._marks[exchange.id & SLOT_MASK] = exchange.id
         environ = exchange.environ
         environ.update(self._base)
         body = exchange.input

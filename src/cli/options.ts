@@ -44,6 +44,7 @@ export interface WebOptions {
   processes?: number
   maxQueue?: number
   queueTimeout?: number
+  retry?: boolean
   listen?: string[]
   port?: string[]
   https?: number

@@ -60,7 +60,7 @@ export async function loadMeans(options: WebOptions): Promise<Omit<Means, 'react
       ...(index === undefined ? {} : { indexNames: index }),
       ...(mimeType === undefined ? {} : { defaultType: mimeType }),
     },
-    wsgi: bodies,
+    wsgi: { ...bodies, retry: options.retry !== false },
     cgi: bodies,
     upstream: bodies,
     surroundings: surroundingsOf(options),

@@ -17,6 +17,11 @@ export interface Job {
   readonly environ: readonly string[]
   /** The request's body; undefined when there is none. */
   readonly body: JobBody | undefined
+  /**
+   * It may run a second time when the host dies before it has said anything: a request of a safe method (RFC 9110 section 9.2.1).
+   * @default false
+   */
+  readonly repeatable?: boolean
 }
 
 /** How the body reaches the application. */
@@ -74,7 +79,8 @@ export interface JobSink {
   inputWanted(bytes: number): void
   /**
    * The body is whole (or will never be, when `outcome` says why). With `respondFile` the file is still to be sent.
-   * `PLAIT_APPLICATION`: the application raised (`detail` has the traceback). `PLAIT_HOST_LOST`: its process died.
+   * `PLAIT_APPLICATION`: the application raised (`detail` has the traceback). `PLAIT_HOST_LOST`: its process died, of itself or by a stranger's hand.
+   * `PLAIT_HOST_ENDED`: the server ended it, or a limit that was set for it did: what ran would only meet the same again.
    */
   finished(outcome: Outcome): void
 }
@@ -82,8 +88,8 @@ export interface JobSink {
 /** What a host tells of a job to whoever gave it: how it goes, or that it has not begun. */
 export interface HostSink extends JobSink {
   /**
-   * The job has not begun, and will not here: it may be given to a host again. Last, in place of `finished`. Only jobs that had to wait behind others in
-   * their host come back.
+   * The job has not begun, and will not here: it may be given to a host again. Last, in place of `finished`. Jobs that had to wait behind others in
+   * their host come back so, and those that had not begun when it died, as far as the host can tell.
    */
   returned(): void
 }

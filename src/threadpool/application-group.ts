@@ -4,11 +4,12 @@ import type { CreateHost, Host, HostRuntime, HostStatistics } from '../hosts/hos
 import type { Logger } from '../log/logger.ts'
 import type { PoolClock } from './clock.ts'
 import { JobQueue, type QueueTotal } from './job-queue.ts'
+import type { PoolJob } from './pool-job.ts'
 
 /** Seconds before a host that died is replaced: the first at once, then doubling up to the cap, while it dies young. */
 const FIRST_DELAY = 0.1
 const LONGEST_DELAY = 10
-/** A host that has lived this many seconds was healthy. */
+/** A host that has lived this many seconds, or has answered a request, was healthy. */
 const HEALTHY_SECONDS = 10
 
 /** What a group needs of its pool. */
@@ -34,6 +35,9 @@ export class ApplicationGroup {
   readonly queue: JobQueue
   /** Jobs in its hosts that hold no permit: they wait there behind others. */
   ahead = 0
+  /** Jobs that run once more because their host died. */
+  repeated = 0
+  #repeatedNow = 0
   readonly #options: GroupOptions
   readonly #hosts = new Set<Host>()
   readonly #ready: Host[] = []
@@ -82,6 +86,21 @@ export class ApplicationGroup {
       if (host.state === 'ready' && host.roomAhead > (best?.roomAhead ?? 0)) best = host
     }
     return best
+  }
+
+  /** Puts a job whose host died in front of those that wait. */
+  runAgain(job: PoolJob): void {
+    this.repeated++
+    this.queue.unshift(job)
+    if (++this.#repeatedNow > 1) return
+    const { clock, logger, application } = this.#options
+    // One line for all of one host.
+    clock.callLater(0, () => {
+      const count = this.#repeatedNow
+      this.#repeatedNow = 0
+      const what = count === 1 ? '1 request of a safe method runs' : `${count} requests of safe methods run`
+      logger.warn(`${what} once more, because their host in ${application.name} died before they had an answer`)
+    })
   }
 
   /** What runs the application; undefined before the first host is ready. */
@@ -161,12 +180,13 @@ export class ApplicationGroup {
   }
 
   #hostGone(host: Host, reason: string, lived: number): void {
-    this.#servedBefore += host.statistics().served
+    const { served } = host.statistics()
+    this.#servedBefore += served
     this.#hosts.delete(host)
     const index = this.#ready.indexOf(host)
     if (index >= 0) this.#ready.splice(index, 1)
     if (this.#isStopped()) return
-    if (lived >= HEALTHY_SECONDS) this.#deaths = 0
+    if (lived >= HEALTHY_SECONDS || served > 0) this.#deaths = 0
     this.#hostDied(`Host ${host.id} ${reason}`)
   }
 

@@ -9,6 +9,8 @@ export interface JobOwner {
   jobFinished(job: PoolJob): void
   /** The host gave it back: it has not begun. */
   jobReturned(job: PoolJob): void
+  /** Its host died, and it may run once more. @returns false when it cannot */
+  jobLost(job: PoolJob): boolean
   /** Nobody waits for a job that is still in the queue. */
   jobAbandoned(job: PoolJob): void
 }
@@ -31,7 +33,12 @@ export class PoolJob implements RunningJob, HostSink {
   queue: JobQueue | undefined
   previous: PoolJob | undefined
   next: PoolJob | undefined
+  /** It runs, or ran, for the second time. */
+  repeated = false
   #running: RunningJob | undefined
+  /** Something of the response is out, or something of a streamed body is in. */
+  #begun = false
+  #abandoned = false
   #over = false
 
   constructor(owner: JobOwner, group: ApplicationGroup, job: Job, sink: JobSink) {
@@ -58,16 +65,20 @@ export class PoolJob implements RunningJob, HostSink {
     this.#running?.drained(bytes)
   }
   input(chunk: Uint8Array): void {
+    this.#begun = true
     this.#running?.input(chunk)
   }
   inputEnd(): void {
+    this.#begun = true
     this.#running?.inputEnd()
   }
   inputFailed(reason: string): void {
+    this.#begun = true
     this.#running?.inputFailed(reason)
   }
   abandon(): void {
     if (this.#over) return
+    this.#abandoned = true
     if (this.queue !== undefined) this.owner.jobAbandoned(this)
     else this.#running?.abandon()
   }
@@ -78,25 +89,42 @@ export class PoolJob implements RunningJob, HostSink {
   // -- JobSink, for the host
 
   earlyHints(headers: readonly string[]): void {
+    this.#begun = true
     this.sink.earlyHints(headers)
   }
   respond(head: ResponseHead, body: Uint8Array, onePiece: boolean): void {
+    this.#begun = true
     this.sink.respond(head, body, onePiece)
   }
   respondFile(head: ResponseHead, file: FileResponse): void {
+    this.#begun = true
     this.sink.respondFile(head, file)
   }
   data(chunk: Uint8Array): void {
     this.sink.data(chunk)
   }
   inputWanted(bytes: number): void {
+    this.#begun = true
     this.sink.inputWanted(bytes)
   }
   finished(outcome: Outcome): void {
     if (this.#over) return
+    if (outcome !== undefined && this.#runsAgain(outcome)) return
     this.#over = true
     this.sink.finished(outcome)
     this.owner.jobFinished(this)
+  }
+  /** After the death of its host, if nobody can have noticed that it had begun. Once: what kills its host must not walk through the pool. */
+  #runsAgain({ code }: PlaitError): boolean {
+    if (code !== 'PLAIT_HOST_LOST' || this.job.repeatable !== true || this.repeated) return false
+    // A spooled body is gone as soon as the application has opened it.
+    if (this.#begun || this.#abandoned || this.job.body?.kind === 'file') return false
+    const before = this.#running
+    this.#running = undefined
+    this.repeated = true
+    if (this.owner.jobLost(this)) return true
+    this.#running = before
+    return false
   }
   returned(): void {
     if (this.#over) return

@@ -38,6 +38,7 @@ export interface ApplicationStatistics {
   readonly application: string
   readonly queued: number
   readonly served: number
+  readonly repeated: number
   readonly hosts: readonly HostStatistics[]
 }
 
@@ -53,6 +54,8 @@ export interface PoolStatistics {
   readonly queued: number
   /** Requests that have run. */
   readonly served: number
+  /** Requests that run, or have run, a second time, because their host died. */
+  readonly repeated: number
   readonly applications: readonly ApplicationStatistics[]
 }
 
@@ -175,6 +178,7 @@ export class ThreadPool implements JobOwner {
       application: group.application.name,
       queued: group.queue.size,
       served: group.served,
+      repeated: group.repeated,
       hosts: group.statistics(),
     }))
     return {
@@ -183,6 +187,7 @@ export class ThreadPool implements JobOwner {
       waiting: Math.max(0, this.#maxThreads - this.#working),
       queued: this.#total.queued,
       served: applications.reduce((sum, one) => sum + one.served, 0),
+      repeated: applications.reduce((sum, one) => sum + one.repeated, 0),
       applications,
     }
   }
@@ -201,6 +206,17 @@ export class ThreadPool implements JobOwner {
     if (job.number === 0) this.#number(job)
     job.group.queue.unshift(job)
     this.#dispatch()
+  }
+
+  jobLost(job: PoolJob): boolean {
+    if (this.#state !== 'open') return false
+    this.#letGo(job.group)
+    if (job.number === 0) this.#number(job)
+    // From now on it waits anew.
+    job.queuedAt = this.#clock.seconds()
+    job.group.runAgain(job)
+    this.#dispatch()
+    return true
   }
 
   jobAbandoned(job: PoolJob): void {
@@ -296,12 +312,18 @@ export class ThreadPool implements JobOwner {
       const now = this.#clock.seconds()
       let next = Infinity
       for (const { queue } of this.#groups.values()) {
-        for (let job = queue.first; job !== undefined && job.queuedAt + this.#queueTimeout <= now; job = queue.first) {
+        for (let job = queue.first, after = job?.next; job !== undefined; job = after, after = job?.next) {
+          const left = job.queuedAt + this.#queueTimeout - now
+          if (left > 0) {
+            next = Math.min(next, left)
+            // Those that run once more stand in front, and have waited less than those behind.
+            if (job.repeated) continue
+            break
+          }
           queue.remove(job)
           const message = `No thread was free for ${this.#queueTimeout} s`
           job.refuse(new PlaitError('PLAIT_QUEUE_TIMEOUT', message, { status: 503 }))
         }
-        if (queue.first !== undefined) next = Math.min(next, queue.first.queuedAt + this.#queueTimeout - now)
       }
       if (next < Infinity) this.#watchQueue(next)
     })

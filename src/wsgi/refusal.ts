@@ -22,10 +22,11 @@ export function refusalPage(outcome: PlaitError, id: string, displayTracebacks: 
         headers: ['Retry-After', retryAfter],
       }
     case 'PLAIT_HOST_LOST':
+    case 'PLAIT_HOST_ENDED':
       return {
         status: 502,
         brief: 'Bad Gateway',
-        detail: `The process that answered this request has died. The failure is in the server's log under ${id}.`,
+        detail: `The process that answered this request has ended. The failure is in the server's log under ${id}.`,
         traceback: '',
       }
     default:

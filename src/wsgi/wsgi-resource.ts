@@ -23,6 +23,12 @@ export interface WSGIOptions {
   requestBody?: 'buffer' | 'stream'
   /** Largest request body in bytes, 0 = no limit. A larger one is answered with 413. @default 1 GiB */
   maxBody?: number
+  /**
+   * Run a request of a safe method (GET, HEAD, OPTIONS; RFC 9110 section 9.2.1) once more, in another process, when its own died before anything of the response
+   * was sent. False: it gets 502, as those of other methods do.
+   * @default true
+   */
+  retry?: boolean
 }
 
 const LAST_SECONDS = 5
@@ -44,6 +50,7 @@ export class WSGIResource implements TreeNode {
   readonly #context: ResponseContext
   readonly #maxBody: number
   readonly #streams: boolean
+  readonly #retry: boolean
 
   /**
    * Nothing is started: the pool may start later.
@@ -56,6 +63,7 @@ export class WSGIResource implements TreeNode {
     stopWith(reactor, threadPool)
     this.#context = { logger: reactor.logger, application: this.application.name }
     this.#maxBody = options.maxBody ?? defaults.maxBody
+    this.#retry = options.retry ?? true
     this.#streams = (options.requestBody ?? defaults.requestBody) === 'stream'
   }
 
@@ -82,7 +90,8 @@ export class WSGIResource implements TreeNode {
 
   #submit(request: Request, body: JobBody | undefined, received: number | undefined): void {
     const response = new WSGIResponse(request, this.#context)
-    response.attach(this.#runner.submit(this.application, { environ: buildEnviron(request, received), body }, response))
+    const job = { environ: buildEnviron(request, received), body, repeatable: this.#mayRepeat(request) }
+    response.attach(this.#runner.submit(this.application, job, response))
   }
 
   #submitStreaming(request: Request): void {
@@ -90,10 +99,14 @@ export class WSGIResource implements TreeNode {
     if (!feed.open(request, this.#maxBody)) return
     const response = new WSGIResponse(request, this.#context)
     response.input = feed
-    const job = { environ: buildEnviron(request, undefined), body: streamedBody }
+    const job = { environ: buildEnviron(request, undefined), body: streamedBody, repeatable: this.#mayRepeat(request) }
     const running = this.#runner.submit(this.application, job, response)
     response.attach(running)
     feed.attach(running)
+  }
+
+  #mayRepeat({ method }: Request): boolean {
+    return this.#retry && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS')
   }
 
   /** @throws PlaitError always: what is below belongs to the application */

@@ -1,10 +1,10 @@
-import type { Host, HostOptions, HostState, HostStatistics, Job, JobSink, RunningJob } from '#src/hosts/host.ts'
+import type { Host, HostOptions, HostSink, HostState, HostStatistics, Job, RunningJob } from '#src/hosts/host.ts'
 import type { PlaitError } from '#src/errors.ts'
 
 /** A job in a {@link MemoryHost}, to be ended by the test. */
 export interface MemoryRun {
   readonly job: Job
-  readonly sink: JobSink
+  readonly sink: HostSink
   readonly host: MemoryHost
   abandoned: boolean
   finish(error?: PlaitError): void
@@ -44,7 +44,7 @@ export class MemoryHost implements Host {
     })
   }
 
-  run(job: Job, sink: JobSink): RunningJob {
+  run(job: Job, sink: HostSink): RunningJob {
     const run: MemoryRun = {
       job,
       sink,
@@ -52,7 +52,7 @@ export class MemoryHost implements Host {
       abandoned: false,
       finish: (error) => {
         this.runs.splice(this.runs.indexOf(run), 1)
-        this.served++
+        if (error === undefined) this.served++
         sink.finished(error)
       },
     }

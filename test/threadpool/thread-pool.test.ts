@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PlaitError } from '#src/errors.ts'
 import { resolveApplication } from '#src/hosts/application.ts'
-import type { JobSink, Outcome, RunningJob } from '#src/hosts/host.ts'
+import type { Job, JobSink, Outcome, RunningJob } from '#src/hosts/host.ts'
 import { Clock } from '#src/testing/clock.ts'
 import { ThreadPool, type ThreadPoolOptions } from '#src/threadpool/thread-pool.ts'
 import { MemoryHost, type MemoryRun } from './memory-host.ts'
@@ -36,7 +36,7 @@ interface Submitted {
   outcome: Outcome | 'running'
 }
 
-function submit(pool: ThreadPool, application = one, path = '/'): Submitted {
+function submit(pool: ThreadPool, application = one, path = '/', more: Partial<Job> = {}): Submitted {
   const submitted: Submitted = { running: undefined as unknown as RunningJob, outcome: 'running' }
   const nothing = (): void => undefined
   const sink: JobSink = {
@@ -49,7 +49,7 @@ function submit(pool: ThreadPool, application = one, path = '/'): Submitted {
       submitted.outcome = outcome
     },
   }
-  submitted.running = pool.submit(application, { environ: ['PATH_INFO', path], body: undefined }, sink)
+  submitted.running = pool.submit(application, { environ: ['PATH_INFO', path], body: undefined, ...more }, sink)
   return submitted
 }
 
@@ -280,7 +280,7 @@ test('ThreadPool.statistics counts threads, working, waiting, queued and served'
   await settle()
   runs()[0]?.finish()
   const { applications, ...figures } = pool.statistics()
-  assert.deepEqual(figures, { threads: 2, working: 2, waiting: 0, queued: 0, served: 1 })
+  assert.deepEqual(figures, { threads: 2, working: 2, waiting: 0, queued: 0, served: 1, repeated: 0 })
   assert.deepEqual(applications[0]?.hosts[0], {
     id: 'pool/one.application#1',
     state: 'ready',

@@ -288,6 +288,7 @@ for (const [code, status] of [
   ['PLAIT_QUEUE_TIMEOUT', 503],
   ['PLAIT_POOL_STOPPED', 503],
   ['PLAIT_HOST_LOST', 502],
+  ['PLAIT_HOST_ENDED', 502],
 ] as const) {
   test(`WSGIResponse answers ${code} with ${status}`, async () => {
     const { port } = serveWSGI((job) => job.sink.finished(new PlaitError(code, 'no', { status })))

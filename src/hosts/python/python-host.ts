@@ -4,7 +4,8 @@ import { isSample, marshalSample } from '../../wire/environ-encoding.ts'
 import { encodeCount, encodeFrame, Flag, ToHost, ToServer } from '../../wire/frame.ts'
 import { FrameReader, type FrameConsumer } from '../../wire/frame-reader.ts'
 import { RequestBatch } from '../../wire/request-batch.ts'
-import type { Host, HostOptions, HostRuntime, HostState, HostStatistics, Job, JobSink, RunningJob } from '../host.ts'
+import type { Host, HostOptions, HostRuntime, HostSink, HostState, HostStatistics, Job, RunningJob } from '../host.ts'
+import { BegunMarks } from './begun-marks.ts'
 import { findPython } from './find-python.ts'
 import { JobTable } from './job-table.ts'
 import { loadError, type LoadFailure } from '../load-failure.ts'
@@ -42,6 +43,9 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   #batch = new RequestBatch(false)
   #flushScheduled = false
   #served = 0
+  #begun: BegunMarks | undefined
+  /** The server itself ends the process: its death is no crash. */
+  #ended = false
   readonly #flush = (): void => this.#sendBatch()
 
   constructor(options: HostOptions) {
@@ -78,7 +82,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
     await started
   }
 
-  run(job: Job, sink: JobSink): RunningJob {
+  run(job: Job, sink: HostSink): RunningJob {
     const id = this.#jobs.nextId()
     const running = new PythonJob(id, sink, this)
     this.#jobs.put(running)
@@ -104,7 +108,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
     if (wasReady && this.#jobs.size > 0) await this.#drain(timeout)
     if (this.#process === undefined) this.#end('was stopped while it started')
     else if (wasReady && this.#jobs.size === 0) this.#sayStop()
-    else this.#process.kill()
+    else this.#kill()
     await this.#gone()
   }
 
@@ -221,6 +225,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   }
 
   #hello(hello: Hello): void {
+    this.#begun = BegunMarks.open(hello.pid, hello.marks)
     if (isSample(hello.sample)) return
     this.#batch = new RequestBatch(true)
     this.#options.logger.warn(`Host ${this.id}: ${this.#runtime?.name} reads marshal otherwise; environ goes as JSON`, {
@@ -243,8 +248,13 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
     } catch (error) {
       // Bytes that are no frames: whatever this host says from here on cannot be trusted.
       this.#options.logger.error(`Host ${this.id} is out of step and is killed: ${(error as Error).message}`, { host: this.id })
-      this.#process?.kill()
+      this.#kill()
     }
+  }
+
+  #kill(): void {
+    this.#ended = true
+    this.#process?.kill()
   }
 
   #sendBatch(): void {
@@ -255,7 +265,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   #finish(job: PythonJob, outcome: PlaitError | undefined): void {
     job.over = true
     this.#jobs.delete(job)
-    this.#served++
+    if (outcome === undefined || outcome.code === 'PLAIT_APPLICATION') this.#served++
     job.sink.finished(outcome)
     if (this.#jobs.size === 0) this.#drained?.()
   }
@@ -272,7 +282,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
 
   #sayStop(): void {
     this.send(encodeFrame(ToHost.STOP, 0))
-    const timer = setTimeout(() => this.#process?.kill(), EXIT_SECONDS * 1000)
+    const timer = setTimeout(() => this.#kill(), EXIT_SECONDS * 1000)
     timer.unref()
   }
 
@@ -289,15 +299,29 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
     this.#state = 'gone'
     this.#started?.reject(error)
     this.#started = undefined
-    for (const job of this.#jobs.all()) this.#finish(job, error)
+    this.#endJobs(error)
     this.#drained?.()
     for (const resolve of this.#goneWaiters) resolve()
     this.onGone?.(reason)
   }
 
+  /** What had not begun goes back, whatever it is; the others are lost. */
+  #endJobs(error: PlaitError): void {
+    const begun = this.#begun
+    for (const job of this.#jobs.all()) {
+      if (begun === undefined || begun.has(job.id)) this.#finish(job, error)
+      else {
+        job.over = true
+        this.#jobs.delete(job)
+        job.sink.returned()
+      }
+    }
+    begun?.close()
+  }
+
   #lost(reason: string): PlaitError {
     return new PlaitError(
-      'PLAIT_HOST_LOST',
+      this.#ended ? 'PLAIT_HOST_ENDED' : 'PLAIT_HOST_LOST',
       `The Python process of ${this.#options.application.name} (host ${this.id}) ${reason}`,
       {
         status: 502,
@@ -310,6 +334,8 @@ interface Hello {
   readonly pid: number
   readonly version: string
   readonly sample: unknown
+  /** Descriptor of the marks, see {@link BegunMarks}. */
+  readonly marks: number | null
 }
 
 function parse(buffer: Buffer, start: number, end: number): unknown {

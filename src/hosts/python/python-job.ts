@@ -1,4 +1,4 @@
-import type { JobSink, RunningJob } from '../host.ts'
+import type { HostSink, RunningJob } from '../host.ts'
 import type { WireBuffer } from './wire-buffers.ts'
 import { encodeCount, encodeFrame, Flag, HEADER_SIZE, ToHost, writeHeader } from '../../wire/frame.ts'
 
@@ -22,14 +22,14 @@ interface Held {
 /** A job that runs in a Python host. */
 export class PythonJob implements RunningJob {
   readonly id: number
-  readonly sink: JobSink
+  readonly sink: HostSink
   readonly #channel: JobChannel
   #undrained = 0
   #held: Held[] | undefined
   /** The host has said its last word of it. */
   over = false
 
-  constructor(id: number, sink: JobSink, channel: JobChannel) {
+  constructor(id: number, sink: HostSink, channel: JobChannel) {
     this.id = id
     this.sink = sink
     this.#channel = channel

@@ -231,7 +231,7 @@ export class WorkerHost implements Host, ThreadEvents {
   died(thread: WorkerThread, reason: string): void {
     const known = this.#forget(thread)
     if (!known) return
-    const error = this.#lost(reason)
+    const error = this.#lost(reason, thread.wasEnded ? 'PLAIT_HOST_ENDED' : 'PLAIT_HOST_LOST')
     const { jobs } = thread
     // What had not begun loses nothing but its place.
     const unbegun = jobs.filter((job) => thread.withdraw(job))
@@ -254,9 +254,9 @@ export class WorkerHost implements Host, ThreadEvents {
     return this.#threads.delete(thread)
   }
 
-  #lost(reason: string): PlaitError {
+  #lost(reason: string, code: 'PLAIT_HOST_ENDED' | 'PLAIT_HOST_LOST' = 'PLAIT_HOST_LOST'): PlaitError {
     const what = `A thread of ${this.#options.application.name} (host ${this.id}) ${reason}`
-    return new PlaitError('PLAIT_HOST_LOST', what, { status: 502 })
+    return new PlaitError(code, what, { status: 502 })
   }
 
   // -- jobs that end

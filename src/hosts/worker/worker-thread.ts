@@ -83,6 +83,11 @@ export class WorkerThread {
     return this.#freeSlots.length
   }
 
+  /** It was ended on purpose, or by the limit of its memory. */
+  get wasEnded(): boolean {
+    return this.#killed !== undefined || (this.#fault as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
+  }
+
   /** The jobs that it has, in no order. */
   get jobs(): WorkerJob[] {
     return this.#jobs.filter((job) => job !== undefined)
