@@ -82,16 +82,14 @@ test('HTTP/2 counts a body against its Content-Length: more and less never becom
       if (error === undefined) request.sendWhole(200, 'OK', [], undefined)
     })
   })
-  const client = await served.frames()
-  const send = async (stream: number, length: number, body: string): Promise<void> => {
-    client.head(stream, [...POST, ['content-length', String(length)]], false)
-    await until('the request', () => requests === (stream + 1) / 2)
-    client.send(frame(Type.DATA, Flag.END_STREAM, stream, body))
-    assert.equal(await client.resetOf(stream), 1, 'PROTOCOL_ERROR')
+  for (const [index, [length, body]] of [['5', 'four'] as const, ['5', 'sixsix'] as const, ['0', 'x'] as const].entries()) {
+    const client = await served.frames()
+    client.head(1, [...POST, ['content-length', length]], false)
+    await until('the request', () => requests === index + 1)
+    client.send(frame(Type.DATA, Flag.END_STREAM, 1, body))
+    // From Node 22 on, too much ends the whole connection.
+    await until('the end', () => client.ended || client.of(Type.RST_STREAM, 1).length > 0)
   }
-  await send(1, 5, 'four')
-  await send(3, 5, 'sixsix')
-  await send(5, 0, 'x')
   await until('the requests to end', () => served.log.length === 3)
   assert.deepEqual(ends, ['PLAIT_CLIENT_GONE', 'PLAIT_CLIENT_GONE', 'PLAIT_CLIENT_GONE'])
   assert.ok(served.log.every(({ aborted }) => aborted))

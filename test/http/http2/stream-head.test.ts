@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readStreamHead } from '#src/http/http2/stream-head.ts'
 import { GET, Type } from '../../support/http2-frames.ts'
+import { until } from '../../support/until.ts'
 import { echo, serveHTTP2, type Echoed } from './serve-http2.ts'
 
 const options = { secure: false, trusted: false, limits: { maxHeadSize: 10_000 } }
@@ -33,7 +34,6 @@ function but(changed: Readonly<Record<string, string>>, ...more: Head): Head {
 const refused: readonly (readonly [name: string, head: Head, status: number])[] = [
   ['a Host that names another host than :authority (E12)', [...GET, ['host', 'evil.example']], 400],
   ['a Host with another port than :authority', [...GET, ['host', 'shop.example:81']], 400],
-  ['an :authority with a user', but({ ':authority': 'me@shop.example' }), 400],
   ['an :authority without a host', but({ ':authority': ':80' }), 400],
   ['an :authority with a port that is none', but({ ':authority': 'a:b' }), 400],
   ['a scheme that the connection has not', but({ ':scheme': 'https' }), 421],
@@ -73,6 +73,14 @@ test('HTTP/2 says which methods there are where it refuses CONNECT', async (t) =
   const { status, headers } = await client.ask({ ':method': 'CONNECT', ':authority': 'a:1' })
   assert.equal(status, 405)
   assert.match(String(headers.allow), /GET/)
+})
+
+test('HTTP/2 takes no :authority with a user: nghttp2 resets its stream, or it is refused', async (t) => {
+  const served = await serveHTTP2(t, (request) => request.sendWhole(200, 'OK', [], Buffer.from('taken')))
+  const client = await served.frames()
+  client.head(1, but({ ':authority': 'me@shop.example' }))
+  await until('the end', () => client.of(Type.RST_STREAM, 1).length > 0 || client.of(Type.DATA, 1).length > 0)
+  assert.doesNotMatch(String(client.of(Type.DATA, 1)[0]?.payload ?? ''), /taken/)
 })
 
 test('HTTP/2 lets a trusted proxy use the scheme that it was asked by', async (t) => {
