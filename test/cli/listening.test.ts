@@ -74,7 +74,7 @@ test('plait web --personal listens in the home directory (G --personal)', async 
   const server = await startWeb(['--path', '.', '--personal', '--listen', '127.0.0.1:0'], { cwd, env: { HOME: cwd } })
   t.after(() => server.stop())
   const socketPath = path.join(cwd, '.plait-web')
-  assert.match(server.log(), /listening on unix:\S+\/\.plait-web/)
+  await until('it says so', () => /listening on unix:\S+\/\.plait-web/.test(server.log()))
   assert.ok(statSync(socketPath).isSocket())
   const [response] = (await once(httpRequest({ socketPath, path: '/a.txt' }).end(), 'response')) as [IncomingMessage]
   assert.equal((await response.toArray()).join(''), 'personal')
