@@ -34,6 +34,7 @@ FAILED = 70
 FILE = 71
 INPUT_WANTED = 72
 EARLY_HINTS = 73
+IMPORTED = 74
 
 # Flags.
 LAST = 1  # RESPONSE: the application has finished, its thread is free

@@ -12,6 +12,7 @@ from .channel import Channel
 from .errors_stream import ErrorStream
 from .files import FileWrapper
 from .gateway import Exchange
+from .imports import ImportReports
 from .input import StreamInput
 from .life import die_with_parent, hold_signals, ignore_signals, prepare_output, release_signals, restore_signals
 from .loading import LoadError, load_application
@@ -82,6 +83,12 @@ def _load(channel, settings):
     except LoadError as error:
         application = None
         outcome = {"ok": False, "kind": error.kind, "message": str(error), "detail": error.detail, "report": error.report}
+    if settings.get("reportImports"):
+        # Before the outcome: a server that hears that it failed already knows what to watch.
+        reports = ImportReports(channel)
+        reports.tell(((outcome.get("report") or {}).get("traceback") or ""))
+        if application is not None:
+            reports.keep_telling()
     channel.frame(f.LOADED, 0, json.dumps(outcome).encode())
     channel.flush()
     return application

@@ -1,5 +1,6 @@
 import { applicationOptions, threadOptions } from './options/application.ts'
 import { fileOptions } from './options/files.ts'
+import { lifeOptions } from './options/life.ts'
 import { listeningOptions } from './options/listening.ts'
 import { logOptions } from './options/logs.ts'
 import type { OptionSpec } from './options/option-spec.ts'
@@ -13,6 +14,7 @@ export const webOptions: readonly OptionSpec[] = [
   ...fileOptions,
   ...applicationOptions,
   ...threadOptions,
+  ...lifeOptions,
   ...listeningOptions,
   ...requestOptions,
   ...logOptions,
@@ -45,6 +47,8 @@ export interface WebOptions {
   maxQueue?: number
   queueTimeout?: number
   retry?: boolean
+  reload?: boolean
+  reloadExtra?: string[]
   listen?: string[]
   port?: string[]
   https?: number

@@ -1,5 +1,4 @@
 import { closeSync, openSync } from 'node:fs'
-import type { Logger } from '../log/logger.ts'
 
 /** The server was told to stop before it ran. */
 export class Interrupted extends Error {
@@ -36,17 +35,17 @@ export class StartSignals {
 }
 
 /**
- * Signals that the server lives through: SIGUSR1 opens the logs anew, SIGHUP does nothing yet. But when a terminal that shows the log is closed, the server
+ * Signals that the server lives through: SIGUSR1 opens the logs anew, SIGHUP loads the applications anew. But when a terminal that shows the log is closed, the server
  * stops, as everything does that runs in it (nohup sends the log to a file).
  * @returns ends that, and the process itself where its terminal is gone: to be called last
  */
-export function surviveSignals(log: Logger, reopen: () => void): () => void {
+export function surviveSignals({ reopen, reload }: { reopen: () => void; reload: () => void }): () => void {
   const onTerminal = process.stdout.isTTY || process.stderr.isTTY
   let hungUp = false
   const hangUp = (): void => {
     hungUp = onTerminal && !hasTerminal()
     if (hungUp) process.kill(process.pid, 'SIGTERM')
-    else log.info('SIGHUP: there is nothing to load anew. SIGUSR1 opens the logs, SIGTERM stops')
+    else reload()
   }
   process.on('SIGUSR1', reopen).on('SIGHUP', hangUp)
   return () => {

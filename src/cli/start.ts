@@ -1,5 +1,6 @@
 import { lchownSync } from 'node:fs'
 import { reactor } from '../default-reactor.ts'
+import { PlaitError } from '../errors.ts'
 import type { ListenEndpoint } from '../reactor/endpoints/listen-endpoint.ts'
 import { serverFromEndpoint } from '../reactor/endpoints/server-from-string.ts'
 import { assumeIdentity } from '../reactor/process/identity.ts'
@@ -38,7 +39,7 @@ export async function start(plan: Plan, logs: ServerLogs): Promise<Started> {
     const root = options.compress === true ? new EncodingResourceWrapper(tree.root) : tree.root
     site.resource = root
     grown.resolve(root)
-    return { ports, places: tree.places, runtimes: await prepare(tree.root) }
+    return { ports, places: tree.places, runtimes: await prepare(tree.root, plan, logs) }
   } catch (error) {
     // Who connected meanwhile waits for it.
     grown.reject(error)
@@ -66,7 +67,7 @@ async function startSite(
   if (idle.length > 0) logs.server.warn(`${idle.join(', ')} not used: ${served.service?.path} makes a site of its own`)
   const ports = await listen(endpoints, site)
   const places: Tree['places'] = served.mounts.map(({ prefix, target }) => [prefix, target.description])
-  return { ports, places, runtimes: site instanceof Site ? await prepare(site.resource) : [] }
+  return { ports, places, runtimes: site instanceof Site ? await prepare(site.resource, plan, logs) : [] }
 }
 
 /** With another user to become, the ports were bound before the service file could say anything. */
@@ -83,9 +84,13 @@ async function listen(endpoints: readonly ListenEndpoint[], site: ServerFactory)
   return ports
 }
 
-/** Imports all applications before anything is announced. */
-async function prepare(root: TreeNode): Promise<Started['runtimes']> {
-  const runtimes = await Promise.all(applicationsIn(root).map((application) => application.prepare()))
+/** Imports all applications before anything is announced. With --reload one that does not import is waited for: its file will change. */
+async function prepare(root: TreeNode, { options }: Plan, { server }: ServerLogs): Promise<Started['runtimes']> {
+  const forgive = (error: unknown): undefined => {
+    if (options.reload !== true || !(error instanceof PlaitError && error.code === 'PLAIT_APPLICATION')) throw error
+    server.error(error.message, error.detail === undefined ? {} : { detail: error.detail })
+  }
+  const runtimes = await Promise.all(applicationsIn(root).map((application) => application.prepare().catch(forgive)))
   return runtimes.filter((runtime) => runtime !== undefined)
 }
 
@@ -105,7 +110,7 @@ function become({ identity, served, options }: Plan, endpoints: readonly ListenE
 function makeSite(root: TreeNode, options: WebOptions, { server, access }: ServerLogs): Site {
   return new Site(root, {
     logger: server,
-    displayTracebacks: options.displayTracebacks === true,
+    displayTracebacks: options.displayTracebacks === true || options.reload === true,
     http2: options.http2 !== false,
     ...(access === undefined ? {} : { accessLog: (request) => access.log(request) }),
     ...(options.addHeader === undefined ? {} : { defaultHeaders: options.addHeader }),

@@ -1,5 +1,6 @@
 import { equipDefaultReactor, reactor } from '../default-reactor.ts'
 import { defaults } from '../defaults.ts'
+import type { Logger } from '../log/logger.ts'
 import { PidFile } from '../reactor/process/pid-file.ts'
 import { notifyServiceManager } from '../reactor/service-notify.ts'
 import { ThreadPool } from '../threadpool/thread-pool.ts'
@@ -7,6 +8,7 @@ import { announce } from './announce.ts'
 import type { WebOptions } from './options.ts'
 import { planOf, type Plan } from './plan.ts'
 import { openLogs, type ServerLogs } from './server-logs.ts'
+import { ReloadOnChange } from './reload/reload-on-change.ts'
 import { Interrupted, StartSignals, surviveSignals } from './start-signals.ts'
 import { start } from './start.ts'
 import { absolutePath } from './values.ts'
@@ -16,22 +18,25 @@ export async function runWeb(options: WebOptions): Promise<void> {
   const plan = planOf(options)
   if (options.umask !== undefined) process.umask(options.umask)
   const logs = openLogs(options, plan.identity)
-  const release = surviveSignals(logs.server, logs.reopen)
+  const reloading = options.reload === true ? new ReloadOnChange(options.reloadExtra ?? [], logs.server) : undefined
+  const pool = makePool(options, logs, reloading)
+  reloading?.serve(pool)
+  const release = surviveSignals({ reopen: logs.reopen, reload: () => reloadAll(pool, logs.server) })
   let pidFile: PidFile | undefined
   try {
     if (options.pidfile !== undefined) pidFile = PidFile.create(absolutePath(options.pidfile), logs.server)
-    await serve(plan, logs)
+    await serve(plan, logs, pool)
   } finally {
+    reloading?.stop()
     pidFile?.remove()
     logs.close()
     release()
   }
 }
 
-async function serve(plan: Plan, logs: ServerLogs): Promise<void> {
+async function serve(plan: Plan, logs: ServerLogs, pool: ThreadPool): Promise<void> {
   const { options, served } = plan
   const log = logs.server
-  const pool = makePool(options, logs)
   const signals = new StartSignals()
   try {
     for (const said of served.replaced) log.warn(`${said} is not served: a later option says what is at /. --mount serves both`)
@@ -54,15 +59,28 @@ async function serve(plan: Plan, logs: ServerLogs): Promise<void> {
   }
 }
 
+/** SIGHUP. */
+function reloadAll(pool: ThreadPool, log: Logger): void {
+  if (pool.statistics().applications.length === 0) {
+    log.info('SIGHUP: there is no application to load anew. SIGUSR1 opens the logs, SIGTERM stops')
+    return
+  }
+  log.info('SIGHUP: reloading')
+  // What goes wrong is in the log already.
+  pool.reload().catch(() => undefined)
+}
+
 /** The one pool of all applications: the reactor's own. */
-function makePool(options: WebOptions, logs: ServerLogs): ThreadPool {
+function makePool(options: WebOptions, logs: ServerLogs, reloading: ReloadOnChange | undefined): ThreadPool {
   const pool = new ThreadPool({
     minThreads: options.minThreads ?? defaults.minThreads,
     maxThreads: options.threads ?? defaults.maxThreads,
     processes: options.processes ?? defaults.processes,
     maxQueue: options.maxQueue ?? defaults.maxQueue,
     queueTimeout: options.queueTimeout ?? defaults.queueTimeout,
+    gracefulTimeout: options.gracefulTimeout ?? defaults.gracefulTimeout,
     logger: logs.server,
+    ...(reloading === undefined ? {} : { onImported: reloading.imported }),
   })
   equipDefaultReactor({ logger: logs.server, createThreadPool: () => pool })
   reactor.getThreadPool()

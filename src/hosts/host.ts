@@ -156,7 +156,7 @@ export interface Host {
   onGone: ((reason: string) => void) | undefined
   /** Sets how many threads it may have. */
   setThreads(maxThreads: number): void
-  /** Finishes what runs (up to `timeout` seconds), then ends the host. Idempotent. */
+  /** Finishes what runs (up to `timeout` seconds), then ends the host. Called again, it may only become quicker. */
   stop(options?: { timeout?: number }): Promise<void>
   statistics(): HostStatistics
 }
@@ -173,6 +173,8 @@ export interface HostOptions {
   /** True when other processes serve the same application (`wsgi.multiprocess`). */
   readonly multiprocess: boolean
   readonly logger: Logger
+  /** Wants to know the files that the application imports, whenever there are more. @default nobody does */
+  readonly onImported?: (files: readonly string[]) => void
 }
 
 /** Makes a host; nothing starts before {@link Host.start}. A promise where it has to be found out first which kind can run the application. */

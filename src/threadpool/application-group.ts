@@ -1,6 +1,6 @@
 import { PlaitError } from '../errors.ts'
 import type { Application } from '../hosts/application.ts'
-import type { CreateHost, Host, HostRuntime, HostStatistics } from '../hosts/host.ts'
+import type { CreateHost, Host, HostOptions, HostRuntime, HostStatistics } from '../hosts/host.ts'
 import type { Logger } from '../log/logger.ts'
 import type { PoolClock } from './clock.ts'
 import { JobQueue, type QueueTotal } from './job-queue.ts'
@@ -22,6 +22,9 @@ export interface GroupOptions {
   readonly logger: Logger
   readonly clock: PoolClock
   readonly createHost: CreateHost
+  /** Seconds that a host which is replaced has for what runs in it. */
+  readonly gracefulTimeout: number
+  readonly onImported: HostOptions['onImported']
   /** Counts what waits in the whole pool. */
   readonly total: QueueTotal
   /** A host became ready: queued jobs may run. */
@@ -43,6 +46,10 @@ export class ApplicationGroup {
   readonly #ready: Host[] = []
   #state: GroupState = 'idle'
   #starting: Promise<void> | undefined
+  #reloading: Promise<void> | undefined
+  #reloadingNext: Promise<void> | undefined
+  /** Grows when new hosts take over: those that were to replace one of the old ones are not needed then. */
+  #generation = 0
   #made = 0
   #deaths = 0
   /** Served by hosts that are gone. */
@@ -108,6 +115,87 @@ export class ApplicationGroup {
     return this.#ready[0]?.runtime
   }
 
+  /**
+   * Starts new hosts, which import the application anew. When all of them are ready they take over, and the old ones leave when what runs in them is done. While one
+   * reload goes on, all further calls mean one more behind it. Rejected when the application cannot be imported any more: then the old hosts go on (`keep`), or every
+   * request is told why until it can (`show`).
+   */
+  reload(onFailure: 'keep' | 'show'): Promise<void> {
+    if (this.#reloading === undefined) {
+      this.#reloading = this.#reload(onFailure).finally(() => (this.#reloading = undefined))
+      return this.#reloading
+    }
+    this.#reloadingNext ??= this.#reloading
+      .catch(() => undefined)
+      .then(() => {
+        this.#reloadingNext = undefined
+        return this.reload(onFailure)
+      })
+    return this.#reloadingNext
+  }
+
+  async #reload(onFailure: 'keep' | 'show'): Promise<void> {
+    // What is starting may have imported the old code already.
+    if (this.#state === 'starting') await this.start().catch(() => undefined)
+    if (this.#state === 'failed') return this.start()
+    if (this.#state !== 'serving') return
+    const { clock, logger, application } = this.#options
+    const begun = clock.seconds()
+    let fresh: Host[]
+    try {
+      fresh = await this.#launchAll()
+    } catch (error) {
+      this.#reloadFailed(asPlaitError(error), onFailure)
+      throw error
+    }
+    this.#takeOver(fresh)
+    const seconds = (clock.seconds() - begun).toFixed(1)
+    const who = fresh.length === 1 ? '1 new host has' : `${fresh.length} new hosts have`
+    logger.info(`Reloaded ${application.name}: ${who} taken over after ${seconds} s`)
+  }
+
+  /** One first, as at the start. Rejected when any of them fails; then none is left. */
+  async #launchAll(): Promise<Host[]> {
+    const fresh = [await this.#launch()]
+    const others = await Promise.allSettled(Array.from({ length: this.#options.processes - 1 }, () => this.#launch()))
+    for (const other of others) if (other.status === 'fulfilled') fresh.push(other.value)
+    const failed = others.find((other) => other.status === 'rejected')
+    if (failed === undefined && !this.#isStopped()) return fresh
+    for (const host of fresh) void this.#leave(host, 0)
+    throw failed?.reason ?? new PlaitError('PLAIT_POOL_STOPPED', 'The thread pool has been stopped', { status: 503 })
+  }
+
+  #takeOver(fresh: readonly Host[]): void {
+    this.#generation++
+    this.#deaths = 0
+    const old = this.#ready.splice(0)
+    for (const host of fresh) this.#enter(host)
+    for (const host of old) void this.#leave(host, this.#options.gracefulTimeout)
+    this.#options.hostReady()
+  }
+
+  #reloadFailed(error: PlaitError, onFailure: 'keep' | 'show'): void {
+    if (this.#isStopped()) return
+    const { logger, gracefulTimeout } = this.#options
+    const what = onFailure === 'keep' ? 'Not reloaded, the old code goes on' : 'Not reloaded'
+    logger.error(`${what}: ${error.message}`, error.detail === undefined ? {} : { detail: error.detail })
+    if (onFailure === 'keep') return
+    this.#generation++
+    for (const host of this.#ready.splice(0)) void this.#leave(host, gracefulTimeout)
+    this.#fail(error)
+  }
+
+  /** A host that is to take no more jobs: it ends when those in it are over, at the latest after `timeout` seconds. */
+  #leave(host: Host, timeout: number): Promise<void> {
+    const index = this.#ready.indexOf(host)
+    if (index >= 0) this.#ready.splice(index, 1)
+    host.onGone = (reason) => {
+      this.#forget(host)
+      this.#options.logger.info(`Host ${host.id}, which was replaced, ${reason}`)
+    }
+    return host.stop({ timeout })
+  }
+
   setThreads(maxThreads: number): void {
     this.#maxThreads = maxThreads
     for (const host of this.#hosts) host.setThreads(maxThreads)
@@ -143,7 +231,17 @@ export class ApplicationGroup {
   }
 
   async #startHost(): Promise<void> {
-    const { application, processes, minThreads, logger, createHost, poolName } = this.#options
+    const generation = this.#generation
+    const host = await this.#launch()
+    if (this.#isStopped() || generation !== this.#generation) return this.#leave(host, 0)
+    this.#enter(host)
+    this.#state = 'serving'
+    this.#options.hostReady()
+  }
+
+  /** Makes a host that is ready, and gets no jobs yet. */
+  async #launch(): Promise<Host> {
+    const { application, processes, minThreads, logger, createHost, poolName, onImported } = this.#options
     const id = `${poolName}${application.name}#${++this.#made}`
     const making = createHost({
       id,
@@ -152,10 +250,11 @@ export class ApplicationGroup {
       maxThreads: this.#maxThreads,
       multiprocess: processes > 1,
       logger,
+      ...(onImported === undefined ? {} : { onImported }),
     })
     const host = making instanceof Promise ? await making : making
-    const { clock } = this.#options
     this.#hosts.add(host)
+    if (application.module !== undefined) onImported?.([application.module.file])
     try {
       await host.start()
     } catch (error) {
@@ -163,16 +262,15 @@ export class ApplicationGroup {
       host.onGone = undefined
       throw error
     }
-    if (this.#isStopped() || host.state !== 'ready') {
-      await host.stop({ timeout: 0 })
-      this.#hosts.delete(host)
-      return
-    }
+    return host
+  }
+
+  #enter(host: Host): void {
+    const { clock } = this.#options
     const readyAt = clock.seconds()
     host.onGone = (reason) => this.#hostGone(host, reason, clock.seconds() - readyAt)
-    this.#ready.push(host)
-    this.#state = 'serving'
-    this.#options.hostReady()
+    if (host.state === 'ready') this.#ready.push(host)
+    else this.#hostGone(host, 'died as soon as it was ready', 0)
   }
 
   #isStopped(): boolean {
@@ -181,13 +279,16 @@ export class ApplicationGroup {
 
   #hostGone(host: Host, reason: string, lived: number): void {
     const { served } = host.statistics()
-    this.#servedBefore += served
-    this.#hosts.delete(host)
+    this.#forget(host)
     const index = this.#ready.indexOf(host)
     if (index >= 0) this.#ready.splice(index, 1)
     if (this.#isStopped()) return
     if (lived >= HEALTHY_SECONDS || served > 0) this.#deaths = 0
     this.#hostDied(`Host ${host.id} ${reason}`)
+  }
+
+  #forget(host: Host): void {
+    if (this.#hosts.delete(host)) this.#servedBefore += host.statistics().served
   }
 
   #hostDied(what: string): void {
@@ -196,8 +297,9 @@ export class ApplicationGroup {
     this.#deaths++
     const { logger, clock } = this.#options
     logger.error(`${what}; another one starts ${delay === 0 ? 'now' : `in ${delay} s`}`)
+    const generation = this.#generation
     clock.callLater(delay, () => {
-      if (this.#isStopped()) return
+      if (this.#isStopped() || generation !== this.#generation) return
       this.#startHost().catch((error: unknown) => this.#replacementFailed(asPlaitError(error)))
     })
   }

@@ -25,6 +25,10 @@ export interface ThreadPoolOptions {
   maxQueue?: number
   /** Seconds that a request may wait for a thread; then it is refused with 503. 0 = no limit. @default 30 */
   queueTimeout?: number
+  /** Seconds that processes which are replaced have to finish what runs in them. @default 30 */
+  gracefulTimeout?: number
+  /** Called with files that applications have imported, whenever there are more: absolute paths. For development: hosts look for new imports then. @default none */
+  onImported?: (files: readonly string[]) => void
   /** @default silent */
   logger?: Logger
   /** Time, for tests. @default real time */
@@ -155,6 +159,17 @@ export class ThreadPool implements JobOwner {
     return entry
   }
 
+  /**
+   * Lets all applications be imported anew, by new processes. They take over when they are ready; the old ones finish what they have and leave. No request fails, none is refused.
+   * @param options.onFailure what happens when an application cannot be imported: `keep` the old code, or `show` each request why, until it can. @default 'keep'
+   * @throws PlaitError `PLAIT_APPLICATION` … when one of them could not be imported
+   */
+  async reload({ onFailure = 'keep' }: { onFailure?: 'keep' | 'show' } = {}): Promise<void> {
+    if (this.#state !== 'open') throw stopped()
+    const reloaded = await Promise.allSettled([...this.#groups.values()].map((group) => group.reload(onFailure)))
+    for (const one of reloaded) if (one.status === 'rejected') throw one.reason
+  }
+
   /** Sets the sizes (Twisted: `adjustPoolsize`). What waits starts at once when the pool grew; what runs is never cut. */
   adjustPoolSize(minThreads: number = this.#minThreads, maxThreads: number = this.#maxThreads): void {
     checkSizes(minThreads, maxThreads)
@@ -263,6 +278,8 @@ export class ThreadPool implements JobOwner {
       clock: this.#clock,
       createHost: this.#options.createHost ?? createHost,
       total: this.#total,
+      gracefulTimeout: this.#options.gracefulTimeout ?? defaults.gracefulTimeout,
+      onImported: this.#options.onImported,
       hostReady: () => this.#dispatch(),
     })
     this.#groups.set(application.key, group)

@@ -51,6 +51,8 @@ export const ToServer = {
   INPUT_WANTED: 72,
   /** Fields of 103 Early Hints joined by LF. */
   EARLY_HINTS: 73,
+  /** JSON: paths of files that the application has imported since the last time. Only when INIT asks for it. */
+  IMPORTED: 74,
 } as const
 
 /** Flags; each belongs to one type. */

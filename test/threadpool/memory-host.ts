@@ -74,8 +74,12 @@ export class MemoryHost implements Host {
     this.onGone?.(reason)
   }
 
-  stop(): Promise<void> {
-    this.state = 'gone'
+  /** Seconds that it was given to finish what runs. */
+  grace: number | undefined
+
+  stop({ timeout }: { timeout?: number } = {}): Promise<void> {
+    this.grace = timeout
+    this.state = this.runs.length > 0 ? 'draining' : 'gone'
     return Promise.resolve()
   }
 

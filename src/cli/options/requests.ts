@@ -23,12 +23,6 @@ export const requestOptions: readonly OptionSpec[] = [
     help: 'pass a request on when its whole body is here (buffer), or at once (stream)',
   },
   {
-    flags: '--no-retry',
-    group: REQUESTS,
-    env: 'PLAIT_NO_RETRY',
-    help: 'never run a request twice. Otherwise GET, HEAD and OPTIONS run once more when their process died before it sent anything',
-  },
-  {
     flags: '--add-header <name: value>',
     group: REQUESTS,
     env: 'PLAIT_ADD_HEADER',

@@ -102,7 +102,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
 
   async stop({ timeout = defaults.gracefulTimeout }: { timeout?: number } = {}): Promise<void> {
     if (this.#state === 'gone') return
-    if (this.#state === 'draining') return this.#gone()
+    if (this.#state === 'draining') return this.#hurry(timeout)
     const wasReady = this.#state === 'ready'
     this.#state = 'draining'
     if (wasReady && this.#jobs.size > 0) await this.#drain(timeout)
@@ -110,6 +110,12 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
     else if (wasReady && this.#jobs.size === 0) this.#sayStop()
     else this.#kill()
     await this.#gone()
+  }
+
+  /** It drains already, maybe with more time. */
+  #hurry(timeout: number): Promise<void> {
+    const timer = setTimeout(() => this.#kill(), timeout * 1000)
+    return this.#gone().finally(() => clearTimeout(timer))
   }
 
   statistics(): HostStatistics {
@@ -170,6 +176,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
     } else if (type === ToServer.END) {
       if (job !== undefined) this.#finish(job, undefined)
     } else if (type === ToServer.HELLO) this.#hello(parse(buffer, start, end) as Hello)
+    else if (type === ToServer.IMPORTED) this.#options.onImported?.(parse(buffer, start, end) as string[])
     else if (type === ToServer.LOADED) this.#loaded(parse(buffer, start, end) as LoadFailure & { ok: boolean })
     else if (job !== undefined) this.#rareFrame(type, job, buffer, start, end, headSize)
   }
@@ -218,6 +225,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
       multiprocess,
       responseWindow: this.responseWindow,
       inputWindow: defaults.inputWindow,
+      reportImports: this.#options.onImported !== undefined,
     })
     const length = Buffer.allocUnsafe(4)
     length.writeUInt32LE(Buffer.byteLength(settings))

@@ -106,8 +106,9 @@ export class WorkerHost implements Host, ThreadEvents {
   }
 
   stop({ timeout = defaults.gracefulTimeout }: { timeout?: number } = {}): Promise<void> {
-    this.#stopping ??= this.#stop(timeout)
-    return this.#stopping
+    if (this.#stopping === undefined) return (this.#stopping = this.#stop(timeout))
+    const hurry = setTimeout(() => this.#drained?.(), timeout * 1000)
+    return this.#stopping.finally(() => clearTimeout(hurry))
   }
 
   statistics(): HostStatistics {
