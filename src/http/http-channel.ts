@@ -244,6 +244,8 @@ export class HTTPChannel implements Channel, Connection {
   #sayFarewell(): void {
     const refusal = this.#farewell
     if (refusal === undefined || this.#closed) return
+    // node:http goes on to say so of every piece that still comes.
+    this.#closing = true
     this.#logRefusal(refusal, 'a request that could not be read')
     if (this.socket.writable) this.socket.end(rawRefusal(refusal, this.defaultFields))
     this.linger()

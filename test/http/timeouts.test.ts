@@ -30,7 +30,7 @@ async function serve(t: TestContext, received: (request: Request) => void) {
 
 const hello = (request: Request): void => request.sendWhole(200, 'OK', [], Buffer.from('hello'))
 
-test('a head that does not come in 15 s is answered with 408, however often a byte comes', async (t) => {
+test('a head that does not come in 15 s is answered with 408, however often a byte comes (E1)', async (t) => {
   const { client, pass } = await serve(t, hello)
   client.socket.write('GET / HTTP/1.1\r\n')
   for (let second = 0; second < 13; second++) {
@@ -49,7 +49,7 @@ test('a connection that says nothing is closed in silence', async (t) => {
   assert.equal(client.received, '')
 })
 
-test('a body without a byte for 30 s is answered with 408; progress starts the time anew', async (t) => {
+test('a body without a byte for 30 s is answered with 408; progress starts the time anew (E1)', async (t) => {
   const { client, pass } = await serve(t, (request) => {
     request.readBody({}, (error) => {
       if (error === undefined) hello(request)
@@ -78,7 +78,7 @@ test('an application may take its time', async (t) => {
   await client.receives(/^HTTP\/1\.1 200 [^]*hello$/)
 })
 
-test('an idle connection is closed after 100 s, not before; a request starts the time anew', async (t) => {
+test('an idle connection is closed after 100 s, not before; a request starts the time anew (E2)', async (t) => {
   const { client, pass } = await serve(t, hello)
   client.get('/')
   await client.receives(/hello$/)
@@ -102,7 +102,7 @@ test('a head that begins on an idle connection has 15 s too', async (t) => {
   await client.receives(/HTTP\/1\.1 408 /)
 })
 
-test('a client that takes nothing of its response for 60 s is cut', async (t) => {
+test('a client that takes nothing of its response for 60 s is cut (E1)', async (t) => {
   let gone = false
   const { client, pass } = await serve(t, (request) => {
     request.onDisconnect = () => (gone = true)

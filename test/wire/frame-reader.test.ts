@@ -84,7 +84,7 @@ test('FrameReader hands a large DATA frame on piece by piece without keeping it'
   assert.deepEqual([bytes, pieces, reader.idle], [64 * 1024 * 1024, 1024, true])
 })
 
-test('FrameReader refuses a frame that is larger than any host sends', () => {
+test('FrameReader refuses a frame that is larger than any host sends (D14)', () => {
   const header = Buffer.alloc(HEADER_SIZE)
   writeHeader(header, 0, LARGEST_FRAME + 1, 1, ToServer.RESPONSE, 0)
   assert.throws(() => read([header]), { code: 'PLAIT_PROTOCOL' })

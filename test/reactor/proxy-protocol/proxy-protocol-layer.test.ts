@@ -111,7 +111,7 @@ for (const [what, bytes, line] of refused) {
   })
 }
 
-test('a port behind a proxy closes on whoever it does not trust, before it reads anything', async (t) => {
+test('a port behind a proxy closes on whoever it does not trust, before it reads anything (D17)', async (t) => {
   const { port, log } = await serveTLS(t, { proxyProtocol: { trust: ['10.0.0.0/8', '2001:db8::/32'] } }, describe)
   const socket = await open(t, port)
   socket.write(Buffer.concat([version1(ends), Buffer.from(get)]))

@@ -58,7 +58,7 @@ test('CertificateFiles sends the chain, from the file of the certificate or from
   }
 })
 
-test('CertificateFiles picks the certificate by the name that the client asks for: exact, by wildcard, else the first', async (t) => {
+test('CertificateFiles picks the certificate by the name that the client asks for: exact, by wildcard, else the first (E8)', async (t) => {
   const folder = testFolder(t)
   const first = makeCertificate(folder, 'first', { names: ['shop.example', 'www.shop.example'] })
   const second = makeCertificate(folder, 'second', { names: ['*.blog.example', 'Blog.example'], subject: '/CN=blog' })
