@@ -28,7 +28,8 @@ export type {
 // The tree of resources.
 export { Resource } from './resource/resource.ts'
 export type { Rendered, RenderMethod, TreeNode } from './resource/resource.ts'
-export { ErrorPage, errorPage, escapeHTML, forbidden, ForbiddenResource, NoResource, notFound } from './resource/error-page.ts'
+export { ErrorPage, errorPage, forbidden, ForbiddenResource, NoResource, notFound } from './resource/error-page.ts'
+export { escapeHTML } from './escape-html.ts'
 export { UnsupportedMethod } from './resource/unsupported-method.ts'
 export { Site } from './resource/site.ts'
 export type { SiteOptions } from './resource/site.ts'
@@ -161,6 +162,7 @@ export type { WSGIOptions } from './wsgi/wsgi-resource.ts'
 export type { JobRunner } from './wsgi/job-runner.ts'
 export { resolveApplication } from './hosts/application.ts'
 export type { Application, ApplicationReference, ApplicationSpec, RunIn } from './hosts/application.ts'
+export { transfer } from './transfer.ts'
 export { wsgiApplication } from './hosts/javascript/function-origin.ts'
 export type {
   Environ,

@@ -52,12 +52,12 @@ export interface Application {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** An export of a module. */
+/** An export of a module, or a function that it has marked. */
 export interface ModuleExport {
   /** Absolute path of its file. */
   readonly file: string
-  /** Undefined: the name under which the file exports `application`, found out when it starts. */
-  readonly name: string | undefined
+  /** A name, or which of the functions that the file marks by `wsgiApplication`. Undefined: found out when it starts. */
+  readonly name: string | number | undefined
   /** The function itself, where it was given in place of a name. */
   readonly application: WSGIApplication | undefined
 }
@@ -68,9 +68,11 @@ export function resolveApplication(reference: ApplicationReference): Application
   const { application: given, python, memory, timeout = 0 } = spec
   if (typeof given !== 'function' && (typeof given !== 'string' || given.trim() === '')) throw noApplication(reference)
   const module = typeof given === 'function' ? functionOrigin(given) : moduleExport(given.trim(), spec.cwd)
-  const name = typeof given === 'string' ? given.trim() : `${given.name || 'the function'} of ${module?.file}`
+  const name = typeof given === 'string' ? given.trim() : `${given.name || 'a function'} of ${module?.file}`
   const runIn = spec.runIn ?? (module === undefined ? undefined : 'javascript')
   if ((runIn === 'javascript') !== (module !== undefined)) throw wrongPlace(name, runIn)
+  if (memory !== undefined && !(memory >= 1)) throw wrongLimit(name, `memory is a number of MiB from 1, not ${memory}`)
+  if (!(timeout >= 0)) throw wrongLimit(name, `timeout is a number of seconds from 0, not ${timeout}`)
   const cwd = path.resolve(spec.cwd ?? (module === undefined ? directoryOfCaller(name) : undefined) ?? '.')
   const env = Object.freeze({ ...spec.env })
   const identity = [
@@ -85,6 +87,29 @@ export function resolveApplication(reference: ApplicationReference): Application
   ]
   const key = JSON.stringify(identity) + (typeof given === 'function' ? `#${numberOf(given)}` : '')
   return Object.freeze({ key, name, runIn, module, memory, timeout, python, cwd, env })
+}
+
+/**
+ * A module whose functions are called in threads (`callInThread`).
+ * @param file relative to the script that names it, or to the working directory
+ * @throws PlaitError `PLAIT_CONFIGURATION` for what is no file of TypeScript or JavaScript
+ */
+export function resolveFunctions(file: string): Application {
+  const found = moduleExport(file, undefined)?.file
+  if (found === undefined) {
+    const message = `Cannot call a function of ${JSON.stringify(file)} in a thread: say './tasks.ts#name', with a file of TypeScript or JavaScript`
+    throw new PlaitError('PLAIT_CONFIGURATION', message)
+  }
+  const module = { file: found, name: undefined, application: undefined }
+  const nothing = { python: undefined, memory: undefined, timeout: 0, env: Object.freeze({}) }
+  return Object.freeze({
+    key: `functions of ${found}`,
+    name: file,
+    runIn: 'javascript',
+    module,
+    cwd: path.resolve('.'),
+    ...nothing,
+  })
 }
 
 function isSpec(reference: ApplicationReference): reference is ApplicationSpec {
@@ -123,6 +148,10 @@ function wrongPlace(name: string, runIn: RunIn | undefined): PlaitError {
     'PLAIT_CONFIGURATION',
     `Cannot run ${name} in ${runIn}: 'javascript' is for files of TypeScript and JavaScript, 'python' and 'pyodide' are for Python`,
   )
+}
+
+function wrongLimit(name: string, why: string): PlaitError {
+  return new PlaitError('PLAIT_CONFIGURATION', `Cannot run ${name}: ${why}`)
 }
 
 /** The directory of the script that names the application, where it lies there. */

@@ -4,6 +4,7 @@
  *
  *     starting → ready → draining → gone
  */
+import type { Transferable } from 'node:worker_threads'
 import type { PlaitError } from '../errors.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Application } from './application.ts'
@@ -22,6 +23,17 @@ export interface Job {
    * @default false
    */
   readonly repeatable?: boolean
+  /** A plain function, in place of a request. Only hosts of TypeScript take one. */
+  readonly call?: Call
+}
+
+/** A call of a function that a module exports, in a thread. */
+export interface Call {
+  readonly name: string
+  /** Copied (structured clone), but for what is in `transfer`. */
+  readonly args: readonly unknown[]
+  /** What moves to the thread. */
+  readonly transfer: readonly Transferable[]
 }
 
 /** How the body reaches the application. */
@@ -83,6 +95,8 @@ export interface JobSink {
    * `PLAIT_HOST_ENDED`: the server ended it, or a limit that was set for it did: what ran would only meet the same again.
    */
   finished(outcome: Outcome): void
+  /** What the function of a {@link Call} gave. Before `finished`. */
+  result?(value: unknown): void
 }
 
 /** What a host tells of a job to whoever gave it: how it goes, or that it has not begun. */
@@ -148,6 +162,8 @@ export interface Host {
    * gets its jobs in batches so. 0 in one that blocks, and in one that cannot give them back.
    */
   readonly roomAhead: number
+  /** Jobs that may run at the same time, set by the pool. What is beyond that waits behind others. */
+  permits: number
   /** Fulfilled when the application is imported. Rejected with `PLAIT_APPLICATION`, `PLAIT_PYTHON_NOT_FOUND` … */
   start(): Promise<void>
   /** Runs a job. Only while `ready`. Never throws; what goes wrong is told through `sink.finished`. */

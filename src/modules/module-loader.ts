@@ -48,9 +48,19 @@ export class ModuleLoader {
     return this.#modules.size === 0
   }
 
+  /** Real paths of the files that are loaded, or are being loaded. */
+  get files(): string[] {
+    return [...this.#modules.keys()]
+  }
+
   /** True when the file is loaded, or is being loaded. @param file real path */
   has(file: string): boolean {
     return this.#modules.has(file)
+  }
+
+  /** The module of a file as it is now, loaded or not; undefined when nobody has asked for it. @param file real path */
+  peek(file: string): UserModule | undefined {
+    return this.#modules.get(file)
   }
 
   /** Lets go of a module that turned out to be of no use: the next load runs its file again. */

@@ -1,15 +1,9 @@
 /**
  * Pages for what could not be served: small, escaped, the same at any depth and for any method (Twisted: `twisted.web.pages`).
  */
+import { escapeHTML } from '../escape-html.ts'
 import type { Request } from '../http/request.ts'
 import type { TreeNode } from './resource.ts'
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
-/** `text` with the five characters replaced that mean something in HTML. */
-export function escapeHTML(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] as string)
-}
 
 /**
  * The HTML of an error page.

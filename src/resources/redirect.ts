@@ -1,7 +1,7 @@
 /** Ways to somewhere else (Twisted: `twisted.web.util`). */
 import { PlaitError } from '../errors.ts'
 import type { Request } from '../http/request.ts'
-import { escapeHTML } from '../resource/error-page.ts'
+import { escapeHTML } from '../escape-html.ts'
 import type { Rendered, TreeNode } from '../resource/resource.ts'
 
 /** Options of {@link Redirect} and {@link redirectTo}. */

@@ -36,8 +36,6 @@ type GroupState = 'idle' | 'starting' | 'serving' | 'failed' | 'stopped'
 /** The hosts of one application in one pool, and the requests that wait for it. Started on first need. */
 export class ApplicationGroup {
   readonly queue: JobQueue
-  /** Jobs in its hosts that hold no permit: they wait there behind others. */
-  ahead = 0
   /** Jobs that run once more because their host died. */
   repeated = 0
   #repeatedNow = 0

@@ -25,6 +25,8 @@ export class PoolJob implements RunningJob, HostSink {
   readonly group: ApplicationGroup
   readonly job: Job
   readonly sink: JobSink
+  /** The host that has it. */
+  host: Host | undefined
   /** Seconds of the pool's clock when it was queued; 0 if it never was. */
   queuedAt = 0
   /** Its place in the order of all that ever queued in the pool. */
@@ -50,6 +52,7 @@ export class PoolJob implements RunningJob, HostSink {
 
   /** The pool gives it to a host. */
   startIn(host: Host): void {
+    this.host = host
     this.#running = host.run(this.job, this)
   }
 
@@ -106,6 +109,9 @@ export class PoolJob implements RunningJob, HostSink {
   inputWanted(bytes: number): void {
     this.#begun = true
     this.sink.inputWanted(bytes)
+  }
+  result(value: unknown): void {
+    this.sink.result?.(value)
   }
   finished(outcome: Outcome): void {
     if (this.#over) return

@@ -2,7 +2,7 @@ import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import type { Application } from '../hosts/application.ts'
 import { createHost } from '../hosts/create-host.ts'
-import type { CreateHost, HostRuntime, HostStatistics, Job, JobSink, RunningJob } from '../hosts/host.ts'
+import type { CreateHost, Host, HostRuntime, HostStatistics, Job, JobSink, RunningJob } from '../hosts/host.ts'
 import { silentLogger, type Logger } from '../log/logger.ts'
 import { ApplicationGroup } from './application-group.ts'
 import { systemClock, type PoolClock } from './clock.ts'
@@ -149,8 +149,7 @@ export class ThreadPool implements JobOwner {
       if (this.#working < this.#maxThreads) {
         const host = group.leastBusy()
         if (host !== undefined) {
-          this.#working++
-          entry.startIn(host)
+          this.#startIn(host, entry)
           return entry
         }
       } else if (this.#startAhead(group, entry)) return entry
@@ -209,13 +208,13 @@ export class ThreadPool implements JobOwner {
 
   // -- JobOwner
 
-  jobFinished({ group }: PoolJob): void {
-    this.#letGo(group)
+  jobFinished({ host }: PoolJob): void {
+    if (host !== undefined) this.#letGo(host)
     if (this.#total.queued > 0) this.#dispatch()
   }
 
   jobReturned(job: PoolJob): void {
-    this.#letGo(job.group)
+    if (job.host !== undefined) this.#letGo(job.host)
     if (this.#state !== 'open') return job.refuse(stopped())
     // It keeps the time at which it came, and its place before all that came later.
     if (job.number === 0) this.#number(job)
@@ -225,7 +224,7 @@ export class ThreadPool implements JobOwner {
 
   jobLost(job: PoolJob): boolean {
     if (this.#state !== 'open') return false
-    this.#letGo(job.group)
+    if (job.host !== undefined) this.#letGo(job.host)
     if (job.number === 0) this.#number(job)
     // From now on it waits anew.
     job.queuedAt = this.#clock.seconds()
@@ -241,17 +240,23 @@ export class ThreadPool implements JobOwner {
 
   // -- inside
 
-  /** A permit comes back. A job that waits in the host begins there by itself, so it is that one's from now on. */
-  #letGo(group: ApplicationGroup): void {
-    if (group.ahead > 0) group.ahead--
-    else this.#working--
+  #startIn(host: Host, entry: PoolJob): void {
+    this.#working++
+    host.permits++
+    entry.startIn(host)
+  }
+
+  /** A job has left its host. Its permit comes back, unless another job waits there: then it is that one's from now on. */
+  #letGo(host: Host): void {
+    if (host.inFlight >= host.permits) return
+    host.permits--
+    this.#working--
   }
 
   /** Without a permit: the job begins when another one of its application ends, and takes over that one's. */
   #startAhead(group: ApplicationGroup, entry: PoolJob): boolean {
     const host = group.roomiest()
     if (host === undefined) return false
-    group.ahead++
     entry.startIn(host)
     return true
   }
@@ -311,8 +316,7 @@ export class ThreadPool implements JobOwner {
       const host = oldest?.leastBusy()
       const entry = oldest?.queue.shift()
       if (host === undefined || entry === undefined) return
-      this.#working++
-      entry.startIn(host)
+      this.#startIn(host, entry)
     }
     if (this.#total.queued === 0 || this.#working < this.#maxThreads) return
     for (const group of this.#groups.values()) {

@@ -29,6 +29,13 @@ export function refusalPage(outcome: PlaitError, id: string, displayTracebacks: 
         detail: `The process that answered this request has ended. The failure is in the server's log under ${id}.`,
         traceback: '',
       }
+    case 'PLAIT_TIMEOUT':
+      return {
+        status: 504,
+        brief: 'Gateway Timeout',
+        detail: `The application took too long to answer this request. The failure is in the server's log under ${id}.`,
+        traceback: '',
+      }
     default:
       return {
         status: outcome.status ?? 500,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ErrorPage, errorPage, escapeHTML, ForbiddenResource, forbidden, NoResource, notFound } from '#src/resource/error-page.ts'
+import { escapeHTML } from '#src/escape-html.ts'
+import { ErrorPage, errorPage, ForbiddenResource, forbidden, NoResource, notFound } from '#src/resource/error-page.ts'
 import { requestFor } from '#src/testing.ts'
 
 test('errorPage answers every method at any depth, escaped, as UTF-8 HTML (B70)', async () => {

@@ -13,6 +13,7 @@ export interface MemoryRun {
 /** A host without a process: the test says when it is ready, when a run ends, when it dies. */
 export class MemoryHost implements Host {
   roomAhead = 0
+  permits = 0
   readonly id: string
   readonly options: HostOptions
   readonly runtime = { name: 'Memory 1', executable: '', why: 'a test' }

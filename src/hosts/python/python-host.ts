@@ -27,6 +27,7 @@ interface Waiter {
 /** A process of the user's own interpreter that runs one WSGI application in threads. */
 export class PythonHost implements Host, FrameConsumer, JobChannel {
   readonly id: string
+  permits = 0
   readonly responseWindow: number = defaults.responseWindow
   /** A job that was sent cannot be taken back. */
   readonly roomAhead = 0

@@ -1,5 +1,5 @@
 /** A worker thread's side of what it has with the server. Runs in the thread. */
-import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
+import { receiveMessageOnPort, workerData, type MessagePort, type Transferable } from 'node:worker_threads'
 import { ToServer, ToThread, type SentBody } from './messages.ts'
 import { Signals } from './signals.ts'
 
@@ -8,6 +8,13 @@ export interface SentJob {
   readonly slot: number
   readonly environ: readonly string[]
   readonly body: SentBody
+}
+
+/** One call of a function of the module. */
+export interface SentCall {
+  readonly slot: number
+  readonly name: string
+  readonly args: readonly unknown[]
 }
 
 /** What the server says of a job that has begun. */
@@ -20,31 +27,29 @@ export interface JobNews {
   news(): void
 }
 
-/** Milliseconds after which responses that are finished leave, although more requests are here. */
-const FLUSH_MS = 0.5
-
 /** Brings jobs in and words out. Reads the port from the event loop, and also while the thread waits inside a request. */
 export class Link {
   readonly signals: Signals
   readonly #port: MessagePort
-  readonly #jobs: SentJob[] = []
+  readonly #jobs: (SentJob | SentCall)[] = []
   readonly #running = new Map<number, JobNews>()
   readonly #stop: () => void
   #arrived: (() => void) | undefined
   #outgoing: unknown[] = []
   #transfer: ArrayBuffer[] = []
-  #lastFlush = 0
 
   /** @param stop called when the server wants the thread to end */
   constructor(stop: () => void) {
-    this.#port = parentPort as MessagePort
+    const given = workerData as { signals: SharedArrayBuffer; port: MessagePort }
+    // A port of our own: what an application says to `parentPort` is no word of ours.
+    this.#port = given.port
     this.#stop = stop
-    this.signals = new Signals((workerData as { signals: SharedArrayBuffer }).signals)
+    this.signals = new Signals(given.signals)
     this.#port.on('message', (message: readonly unknown[]) => this.#receive(message))
   }
 
   /** The next job that has not been taken back; undefined when none is here. */
-  nextJob(): SentJob | undefined {
+  nextJob(): SentJob | SentCall | undefined {
     for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
       if (this.signals.begin(job.slot)) return job
       this.say(ToServer.SKIPPED, job.slot)
@@ -83,7 +88,6 @@ export class Link {
     const message = this.#outgoing
     const transfer = this.#transfer
     this.#outgoing = []
-    this.#lastFlush = performance.now()
     if (transfer.length === 0) this.#port.postMessage(message)
     else {
       this.#transfer = []
@@ -91,9 +95,10 @@ export class Link {
     }
   }
 
-  /** Sends what was said, unless that was done a moment ago. @param now `performance.now()` */
-  flushSoon(now: number): void {
-    if (now - this.#lastFlush > FLUSH_MS) this.flush()
+  /** Says something that has to be copied, and may turn out not to be. @throws Error `DataCloneError`; then nothing was said */
+  sayAlone(words: readonly unknown[], transfer: readonly Transferable[]): void {
+    this.flush()
+    this.#port.postMessage(words, transfer)
   }
 
   /** Blocks the thread until `condition` holds; hears what the server says meanwhile. */
@@ -121,6 +126,11 @@ export class Link {
       switch (message[at]) {
         case ToThread.JOB:
           this.#jobs.push({ slot, environ: message[at + 2] as string[], body: message[at + 3] as SentBody })
+          jobs = true
+          at += 4
+          break
+        case ToThread.CALL:
+          this.#jobs.push({ slot, name: message[at + 2] as string, args: message[at + 3] as unknown[] })
           jobs = true
           at += 4
           break

@@ -14,7 +14,7 @@ export const ToThread = {
   FILE_TAKEN: 5,
   /** slot: credit came, or the client left. Wakes a thread whose application waits in its event loop */
   NEWS: 6,
-  /** slot, the name of an export, arguments: a plain function of the module */
+  /** slot, the name of an export, arguments: a plain function of the module. Travels alone */
   CALL: 7,
   /** The thread ends itself. */
   STOP: 8,
@@ -44,7 +44,7 @@ export const ToServer = {
   WORKED: 74,
   /** slot: its job had been withdrawn */
   SKIPPED: 75,
-  /** slot, value: what a function gave */
+  /** slot, value: what a function gave. Travels alone */
   RETURNED: 76,
 } as const
 
@@ -59,6 +59,8 @@ export interface LoadReport {
   readonly message?: string
   readonly detail?: string
   readonly report?: FailureReport
+  /** Files that were imported, where the server wants to know. */
+  readonly files?: readonly string[]
 }
 
 /** An exception as data. */
@@ -66,6 +68,8 @@ export interface FailureReport {
   readonly type: string
   readonly message: string
   readonly traceback: string
+  /** Of an error that has one, as those of the system. */
+  readonly code?: string
 }
 
 /** How a body travels: bytes, the path of a private file, `true` for a stream, or none. */

@@ -1,12 +1,16 @@
 /** An application whose requests take no longer than this (milliseconds, mean) gets several at a time. */
 const QUICK_MS = 0.1
-/** Requests after which one that got stuck is tried again; doubled each time, up to a limit. */
-const FIRST_PENALTY = 64
-const LONGEST_PENALTY = 4096
+/** Requests that have to be known before that. */
+const FIRST_SIGHT = 64
+/** Requests after one that got stuck before others wait behind one again; doubled each time, up to a limit. Small: a machine that is busy lets every application look stuck. */
+const FIRST_PENALTY = 32
+const LONGEST_PENALTY = 512
 /** After so many without another, the next one is the first again. */
-const FORGIVEN = 20_000
+const FORGIVEN = 4096
 /** How much of the mean a message counts, whatever number of requests it is about. */
 const WEIGHT = 0.2
+/** What one message can do to the mean: a thread that the system put aside for a while says nothing about the application. */
+const MOST_MS = 4 * QUICK_MS
 
 /** How fast an application answers, as its threads measure it. */
 export class Pace {
@@ -18,11 +22,12 @@ export class Pace {
 
   /** True when a request may wait behind others for the short time that they take. */
   get isQuick(): boolean {
-    return this.#penalty === 0 && this.#known >= FIRST_PENALTY && this.#mean < QUICK_MS
+    return this.#penalty === 0 && this.#known >= FIRST_SIGHT && this.#mean < QUICK_MS
   }
 
+  /** @param jobs that a thread has done @param milliseconds that it took */
   worked(jobs: number, milliseconds: number): void {
-    this.#mean += WEIGHT * (milliseconds / jobs - this.#mean)
+    this.#mean += WEIGHT * (Math.min(milliseconds / jobs, MOST_MS) - this.#mean)
     this.#known += jobs
     this.#penalty = Math.max(0, this.#penalty - jobs)
     this.#sinceStuck += jobs

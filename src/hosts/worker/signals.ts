@@ -47,7 +47,7 @@ export class Signals {
     return Atomics.load(this.#words, HEAD + slot * PER_SLOT) === BEGUN
   }
 
-  /** `bytes` of the response have left. @returns true when the thread waits in its event loop, where only a message reaches it */
+  /** `bytes` of the response have left. @returns true when the job may wait in the event loop, where only a message reaches it */
   acknowledge(slot: number, bytes: number): boolean {
     Atomics.add(this.#words, HEAD + slot * PER_SLOT + 1, bytes)
     return this.#wakeSleeper(slot)
@@ -86,9 +86,9 @@ export class Signals {
     return Atomics.load(this.#words, HEAD + slot * PER_SLOT + 2) !== 0
   }
 
-  /** The job waits in the event loop (or does no longer): news have to come as messages. */
-  listen(slot: number, listens: boolean): void {
-    Atomics.store(this.#words, HEAD + slot * PER_SLOT + 3, listens ? 1 : 0)
+  /** The job waits in the event loop, now and then until its end: news have to come as messages. Look for news once more afterwards. */
+  listen(slot: number): void {
+    Atomics.store(this.#words, HEAD + slot * PER_SLOT + 3, 1)
   }
 
   /** To be taken before one looks for news, and given to {@link sleep} when there were none. */

@@ -5,8 +5,10 @@ import { PlaitError } from '../../errors.ts'
 import type { Host, HostOptions, HostRuntime, HostSink, HostState, HostStatistics, Job, RunningJob } from '../host.ts'
 import { loadError } from '../load-failure.ts'
 import { ResponseHeads } from '../response-heads.ts'
+import { Crew } from './crew.ts'
 import type { LoadReport } from './messages.ts'
 import { Pace } from './pace.ts'
+import { Deadline, StuckWatch } from './watch.ts'
 import { WorkerJob } from './worker-job.ts'
 import { WorkerThread, type ThreadEvents } from './worker-thread.ts'
 
@@ -21,40 +23,40 @@ export interface WorkerKind {
   readonly resourceLimits: ResourceLimits
   /** Seconds that one request may take; then its thread is ended. 0 = no limit. */
   readonly timeout: number
+  /** Milliseconds without work after which a thread above the minimum ends. @default 60,000 */
+  readonly idleTime?: number
 }
 
-/** Jobs that one thread holds at most while its application answers at once. */
-const BATCH = 16
-/** Milliseconds between two looks at threads that have jobs waiting in them. One that has finished none for so many looks gives those back that wait. */
-const LOOK_MS = 4
-const STUCK_LOOKS = 2
-/** Milliseconds without work after which a thread above the minimum ends. */
 const IDLE_MS = 60_000
-const SWEEP_MS = 10_000
 /** Milliseconds that a thread has to end by itself. */
 const EXIT_MS = 5000
+/** Threads below the minimum are replaced at once, and after longer and longer pauses while they end young (milliseconds). */
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 10_000
+const HEALTHY_MS = 10_000
 
-/** Threads on demand between `minThreads` and `maxThreads`; one that dies takes its own request along, and the next request gets another. */
+/** Threads on demand between `minThreads` and `maxThreads`; one that ends takes its own request along, and the next request gets another. */
 export class WorkerHost implements Host, ThreadEvents {
   readonly id: string
+  permits = 0
   onGone: ((reason: string) => void) | undefined
   readonly #options: HostOptions
   readonly #kind: WorkerKind
-  readonly #threads = new Set<WorkerThread>()
-  /** Without a job; the last one that had work first. */
-  readonly #idle: WorkerThread[] = []
-  /** Jobs that wait for a thread that is starting. */
+  readonly #crew: Crew
+  readonly #stuck: StuckWatch
+  readonly #deadline: Deadline
+  /** Jobs that wait for a thread. */
   readonly #waiting: WorkerJob[] = []
   readonly #heads = new ResponseHeads()
   readonly #pace = new Pace()
-  #maxThreads: number
   #state: HostState = 'starting'
   #inFlight = 0
   #served = 0
-  /** Gets one job behind the other while the application answers at once. */
-  #favourite: WorkerThread | undefined
-  #watch: NodeJS.Timeout | undefined
+  #lastNumber = 0
+  /** Threads in a row that ended young. */
+  #early = 0
   #sweep: NodeJS.Timeout | undefined
+  #refill: NodeJS.Timeout | undefined
   #started: { resolve(): void; reject(error: PlaitError): void } | undefined
   #drained: (() => void) | undefined
   #stopping: Promise<void> | undefined
@@ -63,7 +65,10 @@ export class WorkerHost implements Host, ThreadEvents {
     this.id = options.id
     this.#options = options
     this.#kind = kind
-    this.#maxThreads = options.maxThreads
+    this.#crew = new Crew(options.maxThreads)
+    const threads = (): readonly WorkerThread[] => this.#crew.all
+    this.#stuck = new StuckWatch(threads, (thread) => this.#takeBack(thread))
+    this.#deadline = new Deadline(kind.timeout, threads, (thread) => thread.kill(this.#tooLong))
   }
 
   get runtime(): HostRuntime | undefined {
@@ -80,29 +85,29 @@ export class WorkerHost implements Host, ThreadEvents {
 
   get roomAhead(): number {
     if (!this.#pace.isQuick || this.#state !== 'ready') return 0
-    let room = 0
-    for (const thread of this.#threads) {
-      if (thread.ready && thread.load > 0) room += Math.max(0, BATCH - thread.load)
-    }
-    return room
+    return this.#crew.roomAhead(this.#inFlight - this.#waiting.length)
   }
 
   start(): Promise<void> {
     const started = new Promise<void>((resolve, reject) => (this.#started = { resolve, reject }))
-    this.#grow()
+    this.#addThread()
     return started
   }
 
   run(job: Job, sink: HostSink): RunningJob {
-    const running = new WorkerJob(job, sink, (one) => this.#abandonWaiting(one))
+    const number = ++this.#lastNumber
+    const running = new WorkerJob(job, sink, { number, abandonWaiting: (one) => this.#abandonWaiting(one) })
     this.#inFlight++
-    this.#place(running)
+    if (!this.#give(running)) {
+      this.#waiting.push(running)
+      this.#grow()
+    }
     return running
   }
 
   setThreads(maxThreads: number): void {
-    this.#maxThreads = maxThreads
-    this.#retire(this.#threads.size - maxThreads)
+    this.#crew.most = maxThreads
+    this.#retire(0)
   }
 
   stop({ timeout = defaults.gracefulTimeout }: { timeout?: number } = {}): Promise<void> {
@@ -117,40 +122,28 @@ export class WorkerHost implements Host, ThreadEvents {
 
   // -- which thread
 
-  #place(job: WorkerJob): void {
-    const thread = this.#threadFor()
-    if (thread === undefined) {
-      this.#waiting.push(job)
-      this.#grow()
-      return
-    }
-    thread.send(job, performance.now())
-    if (this.#watch === undefined && (thread.load > 1 || this.#kind.timeout > 0)) this.#startWatch()
+  /** @returns false when no thread can take it now */
+  #give(job: WorkerJob): boolean {
+    const thread = this.#crew.choose(this.permits, this.#pace.isQuick)
+    if (thread === undefined) return false
+    thread.send(job)
+    if (thread.load > 1) this.#stuck.start()
+    this.#deadline.start()
+    return true
   }
 
-  #threadFor(): WorkerThread | undefined {
-    const favourite = this.#favourite
-    // Waking a thread costs more than a small request: one that has work takes more, as long as it gets through it at once.
-    if (favourite !== undefined && favourite.load > 0 && favourite.load < BATCH && favourite.room > 0 && this.#pace.isQuick) {
-      return favourite
-    }
-    return (this.#favourite = this.#idle.pop() ?? this.#roomiest())
+  #serveWaiting(): void {
+    for (let job = this.#waiting[0]; job !== undefined && this.#give(job); job = this.#waiting[0]) this.#waiting.shift()
   }
 
-  /** Where all have work, and there will be no more threads: behind the shortest queue. */
-  #roomiest(): WorkerThread | undefined {
-    if (!this.#pace.isQuick && this.#threads.size < this.#maxThreads) return undefined
-    let best: WorkerThread | undefined
-    for (const thread of this.#threads) {
-      if (thread.ready && thread.room > 0 && (best === undefined || thread.load < best.load)) best = thread
-    }
-    return best
-  }
-
+  /** As many threads start as jobs wait, within the limit. */
   #grow(): void {
-    if (this.#threads.size >= this.#maxThreads || this.#state === 'draining' || this.#state === 'gone') return
+    while (this.#crew.starting < this.#waiting.length && this.#crew.size < this.#crew.most) this.#addThread()
+  }
+
+  #addThread(): void {
     const { entry, data, env, resourceLimits } = this.#kind
-    this.#threads.add(new WorkerThread({ entry, data, env, resourceLimits, heads: this.#heads }, this))
+    this.#crew.add(new WorkerThread({ entry, data, env, resourceLimits, heads: this.#heads }, this))
   }
 
   #abandonWaiting(job: WorkerJob): void {
@@ -163,62 +156,54 @@ export class WorkerHost implements Host, ThreadEvents {
   // -- ThreadEvents
 
   loaded(thread: WorkerThread, report: LoadReport): void {
+    if (report.files !== undefined) this.#options.onImported?.(report.files)
     if (report.ok) return this.#threadReady(thread)
-    const failure = {
-      kind: report.kind ?? '',
-      message: report.message ?? '',
-      detail: report.detail ?? '',
-      report: report.report ?? null,
-    }
-    this.#loadFailed(thread, loadError(this.#options.application, failure))
+    const { kind = '', message = '', detail = '', report: thrown = null } = report
+    this.#crew.forget(thread)
+    thread.kill('could not load the application')
+    this.#startFailed(loadError(this.#options.application, { kind, message, detail, report: thrown }))
   }
 
   #threadReady(thread: WorkerThread): void {
-    thread.idleSince = performance.now()
-    this.#idle.push(thread)
+    this.#crew.admit(thread)
     if (this.#state === 'starting') {
       this.#state = 'ready'
-      for (let count = 1; count < this.#options.minThreads; count++) this.#grow()
       this.#started?.resolve()
       this.#started = undefined
+      this.#fill()
     }
     this.#serveWaiting()
-    this.#retire(this.#threads.size - this.#maxThreads)
+    this.#retire(0)
   }
 
-  #serveWaiting(): void {
-    while (this.#waiting.length > 0) {
-      const thread = this.#threadFor()
-      if (thread === undefined) return
-      thread.send(this.#waiting.shift() as WorkerJob, performance.now())
-      if (thread.load > 1 && this.#watch === undefined) this.#startWatch()
-    }
-  }
-
-  #loadFailed(thread: WorkerThread, error: PlaitError): void {
-    this.#forget(thread)
-    thread.kill('could not load the application')
+  /** A thread ended before it had loaded the application. */
+  #startFailed(error: PlaitError): void {
+    this.#early++
     if (this.#started !== undefined) {
       this.#state = 'gone'
       this.#started.reject(error)
       this.#started = undefined
-    } else this.#nobodyComes(error)
-  }
-
-  /** Jobs wait, and no thread is there or on its way: what kept it from coming is their answer. */
-  #nobodyComes(error: PlaitError): void {
-    if (this.#threads.size > 0) return
-    for (const job of this.#waiting.splice(0)) this.#over(job, error)
+      return
+    }
+    const detail = error.detail === undefined ? '' : `\n${error.detail}`
+    if (this.#state === 'ready') this.#options.logger.error(`${error.message}${detail}`, { host: this.id })
+    // It was started for a job, which would start the next one, and so on.
+    const job = this.#crew.starting < this.#waiting.length ? this.#waiting.shift() : undefined
+    if (job !== undefined) this.#over(job, error)
+    this.#replace()
   }
 
   finished(thread: WorkerThread, job: WorkerJob, outcome: PlaitError | undefined): void {
-    if (thread.load === 0 && thread.ready) {
-      thread.idleSince = performance.now()
-      this.#idle.push(thread)
-    }
     this.#served++
+    if (thread.load === 0 && thread.ready) this.#free(thread)
     this.#over(job, outcome)
+  }
+
+  /** It has nothing to do any more. */
+  #free(thread: WorkerThread, suspect = false): void {
+    this.#crew.rest(thread, suspect)
     if (this.#waiting.length > 0) this.#serveWaiting()
+    if (this.#crew.size > this.#crew.most) this.#retire(0)
   }
 
   worked(_thread: WorkerThread, jobs: number, milliseconds: number): void {
@@ -230,33 +215,27 @@ export class WorkerHost implements Host, ThreadEvents {
   }
 
   died(thread: WorkerThread, reason: string): void {
-    const known = this.#forget(thread)
-    if (!known) return
+    if (!this.#crew.forget(thread)) return
     const error = this.#lost(reason, thread.wasEnded ? 'PLAIT_HOST_ENDED' : 'PLAIT_HOST_LOST')
+    if (thread.readySince === 0) return this.#startFailed(error)
+    this.#early = performance.now() - thread.readySince < HEALTHY_MS ? this.#early + 1 : 0
+    if (this.#state === 'ready') this.#options.logger.error(error.message, { host: this.id })
     const { jobs } = thread
     // What had not begun loses nothing but its place.
-    const unbegun = jobs.filter((job) => thread.withdraw(job))
-    if (this.#started !== undefined) {
-      this.#state = 'gone'
-      this.#started.reject(error)
-      this.#started = undefined
-    } else if (this.#state === 'ready') this.#options.logger.error(`A thread of host ${this.id} ${reason}`, { host: this.id })
-    for (const job of jobs) if (!unbegun.includes(job)) this.#over(job, error)
-    for (const job of unbegun) this.#giveBack(job)
-    this.#nobodyComes(error)
-    if (this.#state === 'ready' && this.#threads.size < this.#options.minThreads) this.#grow()
-    if (this.#threads.size === 0) this.#drained?.()
+    const unbegun = new Set(jobs.filter((job) => thread.withdraw(job)))
+    for (const job of jobs) if (!unbegun.has(job)) this.#over(job, error)
+    this.#giveBack([...unbegun])
+    this.#grow()
+    this.#replace()
   }
 
-  #forget(thread: WorkerThread): boolean {
-    const at = this.#idle.indexOf(thread)
-    if (at >= 0) this.#idle.splice(at, 1)
-    if (this.#favourite === thread) this.#favourite = undefined
-    return this.#threads.delete(thread)
+  get #tooLong(): string {
+    return `was ended: its request took longer than ${this.#kind.timeout} s`
   }
 
   #lost(reason: string, code: 'PLAIT_HOST_ENDED' | 'PLAIT_HOST_LOST' = 'PLAIT_HOST_LOST'): PlaitError {
     const what = `A thread of ${this.#options.application.name} (host ${this.id}) ${reason}`
+    if (reason === this.#tooLong) return new PlaitError('PLAIT_TIMEOUT', what, { status: 504 })
     return new PlaitError(code, what, { status: 502 })
   }
 
@@ -269,72 +248,59 @@ export class WorkerHost implements Host, ThreadEvents {
     if (this.#inFlight === 0) this.#drained?.()
   }
 
-  #giveBack(job: WorkerJob): void {
-    job.over = true
-    this.#inFlight--
-    job.sink.returned()
-  }
-
-  // -- the clock
-
-  /** Runs while a thread has jobs behind the one that runs, or there is a time limit. */
-  #startWatch(): void {
-    this.#watch = setTimeout(() => this.#look(), LOOK_MS)
-    this.#watch.unref()
-  }
-
-  #look(): void {
-    this.#watch = undefined
-    const { timeout } = this.#kind
-    let again = false
-    for (const thread of this.#threads) {
-      thread.looks = thread.load > 0 && thread.servedThen === thread.served ? thread.looks + 1 : 0
-      thread.servedThen = thread.served
-      if (thread.load > 1 && thread.looks >= STUCK_LOOKS) this.#takeBack(thread)
-      if (thread.load > 1) again = true
-      if (timeout > 0 && thread.load > 0) again = this.#judge(thread, timeout) || again
+  /** The pool puts each before all others: the oldest is last. */
+  #giveBack(jobs: readonly WorkerJob[]): void {
+    for (const job of jobs.toReversed()) {
+      job.over = true
+      this.#inFlight--
+      job.sink.returned()
     }
-    if (again) this.#startWatch()
   }
 
   /** The first of its jobs takes its time: those behind it must not wait for that. */
   #takeBack(thread: WorkerThread): void {
     this.#pace.gotStuck()
-    if (this.#favourite === thread) this.#favourite = undefined
+    this.#crew.disfavour(thread)
     const back = thread.jobs.filter((job) => thread.withdraw(job))
-    for (const job of back.toSorted((a, b) => a.sentAt - b.sentAt).toReversed()) this.#giveBack(job)
+    // It got to none of them: something that the application left behind keeps it.
+    if (thread.load === 0 && thread.ready) this.#free(thread, true)
+    this.#giveBack(back)
   }
 
-  /** @returns true when the thread has something that may still become late */
-  #judge(thread: WorkerThread, timeout: number): boolean {
-    const late = thread.jobs.some((job) => thread.signals.hasBegun(job.slot) && performance.now() - job.sentAt > timeout * 1000)
-    if (late) thread.kill(`was ended: its request took more than ${timeout} s`)
-    return !late
+  // -- more threads, and fewer
+
+  /** Up to the minimum. */
+  #fill(): void {
+    while (this.#state === 'ready' && this.#crew.size < Math.min(this.#options.minThreads, this.#crew.most)) this.#addThread()
   }
 
-  // -- threads that are not needed any more
-
-  #retire(count: number): void {
-    for (; count > 0 && this.#idle.length > 0; count--) this.#dismiss(this.#idle[0] as WorkerThread)
-    if (this.#sweep === undefined && this.#threads.size > this.#options.minThreads && this.#state === 'ready') {
-      this.#sweep = setTimeout(() => this.#sweepIdle(), SWEEP_MS)
-      this.#sweep.unref()
-    }
+  #replace(): void {
+    if (this.#state !== 'ready' || this.#refill !== undefined || this.#crew.size >= this.#options.minThreads) return
+    const pause = this.#early < 2 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#early - 2))
+    this.#refill = setTimeout(() => {
+      this.#refill = undefined
+      this.#fill()
+    }, pause).unref()
   }
 
-  #sweepIdle(): void {
-    this.#sweep = undefined
-    const since = performance.now() - IDLE_MS
-    const tooMany = this.#threads.size - this.#options.minThreads
-    this.#retire(Math.min(tooMany, this.#idle.filter(({ idleSince }) => idleSince < since).length))
+  /** Ends threads beyond the limit at once, and those beyond the minimum when they have been idle long enough. */
+  #retire(idleSince: number): void {
+    for (const thread of this.#crew.spare(this.#crew.most, Infinity)) this.#dismiss(thread)
+    for (const thread of this.#crew.spare(this.#options.minThreads, idleSince)) this.#dismiss(thread)
+    if (this.#sweep !== undefined || this.#crew.size <= this.#options.minThreads || this.#state !== 'ready') return
+    const idleTime = this.#kind.idleTime ?? IDLE_MS
+    this.#sweep = setTimeout(() => {
+      this.#sweep = undefined
+      this.#retire(performance.now() - idleTime)
+    }, idleTime / 4).unref()
   }
 
   #dismiss(thread: WorkerThread): void {
-    this.#forget(thread)
-    thread.ready = false
-    thread.stop()
-    setTimeout(() => thread.kill('was not needed any more'), EXIT_MS).unref()
+    this.#crew.forget(thread)
+    void thread.stop(EXIT_MS)
   }
+
+  // -- the end
 
   async #stop(timeout: number): Promise<void> {
     if (this.#state === 'gone') return
@@ -343,9 +309,12 @@ export class WorkerHost implements Host, ThreadEvents {
     this.#state = 'draining'
     started?.reject(this.#lost('was stopped while it started'))
     clearTimeout(this.#sweep)
+    clearTimeout(this.#refill)
     if (this.#inFlight > 0) await this.#drain(timeout)
-    await this.#endThreads(this.#inFlight === 0)
-    clearTimeout(this.#watch)
+    for (const job of this.#waiting.splice(0)) this.#over(job, this.#lost('was stopped'))
+    await Promise.all(this.#crew.all.map((thread) => this.#endThread(thread)))
+    this.#stuck.stop()
+    this.#deadline.stop()
     this.#state = 'gone'
     this.onGone?.('was stopped')
   }
@@ -360,20 +329,9 @@ export class WorkerHost implements Host, ThreadEvents {
     })
   }
 
-  async #endThreads(inPeace: boolean): Promise<void> {
-    const ended = new Promise<void>((resolve) => (this.#drained = resolve))
-    const threads = [...this.#threads]
-    const kill = (): void => threads.forEach((thread) => thread.kill('was stopped'))
-    if (threads.length === 0) return
-    if (!inPeace) kill()
-    else {
-      for (const thread of threads) {
-        if (thread.ready) thread.stop()
-        else thread.kill('was stopped')
-      }
-    }
-    const timer = setTimeout(kill, EXIT_MS)
-    while (this.#threads.size > 0) await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 50))])
-    clearTimeout(timer)
+  /** One that is idle may end by itself; one that still runs something has had its time. */
+  async #endThread(thread: WorkerThread): Promise<void> {
+    if (thread.ready && thread.load === 0) await thread.stop(EXIT_MS)
+    else thread.kill('was stopped')
   }
 }

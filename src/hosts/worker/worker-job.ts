@@ -10,14 +10,19 @@ export class WorkerJob implements RunningJob {
   thread: WorkerThread | undefined
   /** Its place there. */
   slot = -1
-  /** Milliseconds of the server's clock when the thread got it. */
-  sentAt = 0
+  /** Its place in the order of all that ever came to its host. */
+  readonly number: number
   over = false
   #gone = false
   readonly #abandonWaiting: (job: WorkerJob) => void
 
   /** @param abandonWaiting called when nobody waits for it any more, and no thread has it yet */
-  constructor(job: Job, sink: HostSink, abandonWaiting: (job: WorkerJob) => void) {
+  constructor(
+    job: Job,
+    sink: HostSink,
+    { number, abandonWaiting }: { number: number; abandonWaiting: (job: WorkerJob) => void },
+  ) {
+    this.number = number
     this.job = job
     this.sink = sink
     this.#abandonWaiting = abandonWaiting

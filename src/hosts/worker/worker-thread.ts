@@ -1,9 +1,10 @@
-import { Worker, type ResourceLimits } from 'node:worker_threads'
+import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort, type ResourceLimits } from 'node:worker_threads'
 import { PlaitError } from '../../errors.ts'
-import type { JobBody } from '../host.ts'
 import { eachLine } from '../output-lines.ts'
 import type { ResponseHeads } from '../response-heads.ts'
-import { LAST, ONE_PIECE, ToServer, ToThread, type FailureReport, type LoadReport, type SentBody } from './messages.ts'
+import { failureOf } from './failure.ts'
+import { LAST, ONE_PIECE, ToServer, ToThread, type FailureReport, type LoadReport } from './messages.ts'
+import { sentBody } from './sent-body.ts'
 import { Signals, SLOTS } from './signals.ts'
 import type { WorkerJob } from './worker-job.ts'
 
@@ -16,7 +17,7 @@ export interface ThreadEvents {
   worked(thread: WorkerThread, jobs: number, milliseconds: number): void
   /** A line of the application's standard output or error, or of `wsgi.errors`. */
   output(thread: WorkerThread, stream: 'stdout' | 'stderr', line: string): void
-  /** The thread has ended. Its jobs are still in it. Last, once. */
+  /** The thread is gone, or as good as gone. Its jobs are still in it. Last, once. */
   died(thread: WorkerThread, reason: string): void
 }
 
@@ -24,7 +25,7 @@ export interface ThreadEvents {
 export interface ThreadOptions {
   /** The script that it runs. */
   readonly entry: URL
-  /** What the script gets beside the shared memory. */
+  /** What the script gets beside the shared memory and the port. */
   readonly data: Readonly<Record<string, unknown>>
   readonly env: NodeJS.ProcessEnv
   readonly resourceLimits: ResourceLimits
@@ -34,17 +35,20 @@ export interface ThreadOptions {
 /** One worker thread, with the jobs that it has. It runs one at a time, in the order in which they were sent. */
 export class WorkerThread {
   readonly signals: Signals = new Signals()
-  /** Milliseconds of the server's clock at which it last had nothing to do. */
+  /** Milliseconds of the server's clock at which it had loaded; 0 before. */
+  readySince = 0
+  /** … at which it last had nothing to do. */
   idleSince = 0
+  /** … at which the first of its jobs became the first. */
+  frontSince = 0
+  /** It has loaded the application, and takes jobs. */
   ready = false
   /** Jobs that it has, the running one included. */
   load = 0
   /** Jobs that it has finished. */
   served = 0
-  /** The same at the last look, and how many looks in a row have seen no other number. */
-  servedThen = 0
-  looks = 0
   readonly #worker: Worker
+  readonly #port: MessagePort
   readonly #events: ThreadEvents
   readonly #heads: ResponseHeads
   readonly #jobs: (WorkerJob | undefined)[] = Array.from({ length: SLOTS })
@@ -52,15 +56,19 @@ export class WorkerThread {
   #outgoing: unknown[] = []
   #scheduled = false
   #fault: Error | undefined
-  #killed: string | undefined
   #gone = false
+  #wasEnded = false
+  #onGone: (() => void) | undefined
   readonly #flush = (): void => this.flush()
 
   constructor(options: ThreadOptions, events: ThreadEvents) {
     this.#events = events
     this.#heads = options.heads
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
     this.#worker = new Worker(options.entry, {
-      workerData: { ...options.data, plaitThread: true, signals: this.signals.memory },
+      workerData: { ...options.data, plaitThread: true, signals: this.signals.memory, port: port2 },
+      transferList: [port2],
       env: options.env,
       resourceLimits: options.resourceLimits,
       stdout: true,
@@ -69,13 +77,14 @@ export class WorkerThread {
       execArgv: [],
       argv: [],
     })
-    this.#worker.on('message', (message: readonly unknown[]) => this.#receive(message))
+    port1.on('message', (message: unknown) => this.#receive(message))
     this.#worker.on('error', (error) => (this.#fault = error))
-    this.#worker.on('exit', (code) => this.#end(code))
+    this.#worker.on('exit', (code) => this.#exited(code))
     eachLine(this.#worker.stdout, (line) => events.output(this, 'stdout', line))
     eachLine(this.#worker.stderr, (line) => events.output(this, 'stderr', line))
-    // Ports keep a program alive, not the threads behind them.
+    // Ports of the network keep a program alive, not the threads behind them.
     this.#worker.unref()
+    port1.unref()
   }
 
   /** Jobs that it may be sent now. */
@@ -85,27 +94,48 @@ export class WorkerThread {
 
   /** It was ended on purpose, or by the limit of its memory. */
   get wasEnded(): boolean {
-    return this.#killed !== undefined || (this.#fault as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
+    return this.#wasEnded || (this.#fault as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
   }
 
-  /** The jobs that it has, in no order. */
+  /** The jobs that it has, oldest first. */
   get jobs(): WorkerJob[] {
-    return this.#jobs.filter((job) => job !== undefined)
+    return this.#jobs.filter((job) => job !== undefined).toSorted((a, b) => a.number - b.number)
   }
 
-  /** Sends a job, with all others of this turn of the event loop. Only while a slot is free. */
-  send(job: WorkerJob, now: number): void {
+  // -- to the thread
+
+  /** Sends a job, with all others of this turn of the event loop. Only while there is {@link room}. */
+  send(job: WorkerJob): void {
     const slot = this.#freeSlots.pop() as number
     job.thread = this
     job.slot = slot
-    job.sentAt = now
     this.#jobs[slot] = job
-    this.load++
+    if (this.load++ === 0) this.frontSince = performance.now()
     this.signals.offer(slot)
-    this.#outgoing.push(ToThread.JOB, slot, job.job.environ, sentBody(job.job.body))
+    const { environ, body, call } = job.job
+    if (call !== undefined) return this.#sendCall(job, [ToThread.CALL, slot, call.name, call.args], call.transfer)
+    this.#outgoing.push(ToThread.JOB, slot, environ, sentBody(body))
     if (this.#scheduled) return
     this.#scheduled = true
     setImmediate(this.#flush)
+  }
+
+  /** What is to be copied may turn out to be something that cannot be. */
+  #sendCall(job: WorkerJob, words: readonly unknown[], transfer: NonNullable<WorkerJob['job']['call']>['transfer']): void {
+    const { slot } = job
+    this.flush()
+    try {
+      this.#port.postMessage(words, transfer)
+      this.signals.wake()
+    } catch (error) {
+      const message = `Cannot send the arguments of ${job.job.call?.name} to a thread: ${(error as Error).message}`
+      const failure = new PlaitError('PLAIT_NOT_CLONEABLE', message, { cause: error, status: 500 })
+      // Later: whoever called has not got the job yet.
+      setImmediate(() => {
+        if (this.#jobs[slot] === job) this.#finish(job, failure)
+        else this.#freeSlots.push(slot)
+      })
+    }
   }
 
   /** Says something now, behind what was said before. */
@@ -119,7 +149,7 @@ export class WorkerThread {
     if (this.#gone || this.#outgoing.length === 0) return
     const message = this.#outgoing
     this.#outgoing = []
-    this.#worker.postMessage(message)
+    this.#port.postMessage(message)
     this.signals.wake()
   }
 
@@ -140,50 +170,75 @@ export class WorkerThread {
     return true
   }
 
-  #letGo(job: WorkerJob): void {
-    this.#jobs[job.slot] = undefined
-    this.load--
-    job.thread = undefined
-  }
-
-  /** Lets it end by itself. */
-  stop(): void {
+  /** Lets it end by itself; one that does not is ended. @param patience milliseconds. @returns fulfilled when it is gone */
+  stop(patience: number): Promise<void> {
+    this.ready = false
+    if (this.#gone) return Promise.resolve()
+    const timer = setTimeout(() => this.kill('did not end by itself'), patience)
+    const gone = new Promise<void>((resolve) => {
+      this.#onGone = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
     this.tell(ToThread.STOP)
+    return gone
   }
 
-  /** Ends it at once, whatever it does. @param reason in words, for the log */
+  /** Ends it, whatever it does. A thread in a call of the system may linger for a while; for the server it is gone. @param reason in words, for the log */
   kill(reason: string): void {
-    this.#killed ??= reason
+    if (this.#gone) return
+    this.#drain()
+    this.#wasEnded = true
+    this.#end(reason)
     void this.#worker.terminate()
   }
 
-  #receive(message: readonly unknown[]): void {
-    for (let at = 0; at < message.length;) at = this.#take(message, at)
+  // -- from the thread
+
+  #receive(message: unknown): void {
+    if (this.#gone) return
+    try {
+      const words = message as readonly unknown[]
+      for (let at = 0; at < words.length;) at = this.#take(words, at)
+    } catch (error) {
+      // Whatever it says from here on cannot be trusted.
+      this.#wasEnded = true
+      this.#end(`is out of step and is ended: ${(error as Error).message}`)
+      void this.#worker.terminate()
+    }
+  }
+
+  /** What it said before it ended. */
+  #drain(): void {
+    for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
+      this.#receive(next.message)
+    }
   }
 
   /** @returns where the next word begins */
   #take(message: readonly unknown[], at: number): number {
     const kind = message[at]
+    if (kind === ToServer.RESPOND) {
+      const job = this.#jobs[message[at + 1] as number]
+      if (job !== undefined) this.#respond(job, message, at)
+      return at + 5
+    }
+    if (kind === ToServer.WORKED) {
+      this.#events.worked(this, message[at + 1] as number, message[at + 2] as number)
+      return at + 3
+    }
+    if (kind === ToServer.ERRORS) {
+      this.#events.output(this, 'stderr', message[at + 1] as string)
+      return at + 2
+    }
     if (kind === ToServer.LOADED) {
       const report = message[at + 1] as LoadReport
       this.ready = report.ok
       this.#events.loaded(this, report)
       return at + 2
     }
-    if (kind === ToServer.ERRORS) {
-      this.#events.output(this, 'stderr', message[at + 1] as string)
-      return at + 2
-    }
-    if (kind === ToServer.WORKED) {
-      this.#events.worked(this, message[at + 1] as number, message[at + 2] as number)
-      return at + 3
-    }
-    const job = this.#jobs[message[at + 1] as number]
-    if (kind === ToServer.RESPOND) {
-      if (job !== undefined) this.#respond(job, message, at)
-      return at + 5
-    }
-    return this.#rareWord(kind as number, job, message, at)
+    return this.#rareWord(kind as number, message, at)
   }
 
   #respond(job: WorkerJob, message: readonly unknown[], at: number): void {
@@ -194,7 +249,8 @@ export class WorkerThread {
     if ((flags & LAST) !== 0) this.#finish(job, undefined)
   }
 
-  #rareWord(kind: number, job: WorkerJob | undefined, message: readonly unknown[], at: number): number {
+  #rareWord(kind: number, message: readonly unknown[], at: number): number {
+    const job = this.#jobs[message[at + 1] as number]
     const value = message[at + 2]
     switch (kind) {
       case ToServer.DATA:
@@ -206,13 +262,13 @@ export class WorkerThread {
       case ToServer.END:
         if (job !== undefined) this.#finish(job, undefined)
         return at + 2
-      case ToServer.FAILED: {
-        const { type, message: text, traceback } = value as FailureReport
-        const what = text === '' ? type : `${type}: ${text}`
-        const failure = new PlaitError('PLAIT_APPLICATION', what, { status: 500, detail: traceback.trimEnd() })
-        if (job !== undefined) this.#finish(job, failure)
+      case ToServer.RETURNED:
+        job?.sink.result?.(value)
+        if (job !== undefined) this.#finish(job, undefined)
         return at + 3
-      }
+      case ToServer.FAILED:
+        if (job !== undefined) this.#finish(job, failureOf(value as FailureReport))
+        return at + 3
       case ToServer.FILE:
         job?.sink.respondFile(this.#heads.read(value as string), {
           path: message[at + 3] as string,
@@ -229,41 +285,44 @@ export class WorkerThread {
         job?.sink.earlyHints(value as readonly string[])
         return at + 3
       default:
-        throw new PlaitError('PLAIT_PROTOCOL', `A thread said a word that is none: ${kind}`)
+        throw new PlaitError('PLAIT_PROTOCOL', `it said a word that is none: ${kind}`)
     }
+  }
+
+  #letGo(job: WorkerJob): void {
+    this.#jobs[job.slot] = undefined
+    this.load--
+    job.thread = undefined
   }
 
   #finish(job: WorkerJob, outcome: PlaitError | undefined): void {
     this.#letGo(job)
     this.#freeSlots.push(job.slot)
     this.served++
+    if (this.load > 0) this.frontSince = performance.now()
     this.#events.finished(this, job, outcome)
   }
 
-  #end(code: number): void {
+  // -- the end
+
+  #exited(code: number): void {
+    if (this.#gone) return
+    this.#drain()
+    this.#end(describeEnd(this.#fault, code))
+  }
+
+  #end(reason: string): void {
     if (this.#gone) return
     this.#gone = true
     this.ready = false
-    this.#events.died(this, this.#killed ?? describeEnd(this.#fault, code))
+    this.#port.close()
+    this.#events.died(this, reason)
+    this.#onGone?.()
   }
-}
-
-function sentBody(body: JobBody | undefined): SentBody {
-  if (body === undefined) return undefined
-  if (body.kind === 'stream') return true
-  if (body.kind === 'file') return body.path
-  // Joined into memory of its own: a view of a larger one would take all of that along.
-  const bytes = new Uint8Array(body.size)
-  let at = 0
-  for (const chunk of body.chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }
 
 function describeEnd(fault: Error | undefined, code: number): string {
   if (fault === undefined) return `ended with exit code ${code}`
   if ((fault as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') return 'ended because it reached its memory limit'
-  return `ended by an error that nobody caught: ${fault.stack ?? String(fault)}`
+  return `ended by an error that nobody caught: ${fault instanceof Error ? (fault.stack ?? String(fault)) : String(fault)}`
 }

@@ -1,6 +1,6 @@
 /** The HTML of a listing: no script, nothing from elsewhere. */
 import { createHash } from 'node:crypto'
-import { escapeHTML } from '../../resource/error-page.ts'
+import { escapeHTML } from '../../escape-html.ts'
 import { splitPath } from '../../http/request-target.ts'
 import type { DirectoryEntry } from './directory-entries.ts'
 import type { ListingColumn, ListingOrder } from './listing-order.ts'

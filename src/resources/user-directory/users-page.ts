@@ -1,6 +1,6 @@
 /** The HTML of a list of users: no script, nothing from elsewhere. */
 import { createHash } from 'node:crypto'
-import { escapeHTML } from '../../resource/error-page.ts'
+import { escapeHTML } from '../../escape-html.ts'
 import type { UserAccount } from './user-database.ts'
 
 const style = `

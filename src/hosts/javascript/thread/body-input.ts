@@ -13,6 +13,7 @@ interface ByteSource {
   next(size: number): Buffer
   /** Fulfilled when `next` does not block. */
   ready(): Promise<void> | undefined
+  close?(): void
 }
 
 /** A body as a stream to read from. */
@@ -35,9 +36,9 @@ export class BodyInput implements InputStream {
     if (this.#source instanceof StreamSource) this.#source.end(failure)
   }
 
-  /** Lets go of what it holds. */
+  /** The request is over: lets go of what it holds. */
   close(): void {
-    if (this.#source instanceof FileSource) this.#source.close()
+    this.#source.close?.()
   }
 
   read(size?: number): Buffer {
@@ -140,7 +141,7 @@ class FileSource implements ByteSource {
   }
 
   next(size: number): Buffer {
-    if (this.#descriptor === undefined) throw new Error('the request body was read after the end of the request')
+    if (this.#descriptor === undefined) throw afterTheEnd()
     const block = Buffer.allocUnsafe(Math.min(size, BLOCK))
     return block.subarray(0, readSync(this.#descriptor, block))
   }
@@ -155,6 +156,10 @@ class FileSource implements ByteSource {
   }
 }
 
+function afterTheEnd(): Error {
+  return new Error('the request body was read after the end of the request')
+}
+
 /** A body in a private file: ours from here on, and on no path any more. @throws what the file system throws */
 export function spooledInput(path: string): BodyInput {
   return new BodyInput(new FileSource(path))
@@ -167,6 +172,7 @@ class StreamSource implements ByteSource {
   readonly #window: number
   readonly #pieces: Buffer[] = []
   #ended = false
+  #closed = false
   #failure: string | undefined
   #granted = false
   #used = 0
@@ -192,6 +198,8 @@ class StreamSource implements ByteSource {
   }
 
   next(): Buffer {
+    // Its slot may be that of another request by now.
+    if (this.#closed) throw afterTheEnd()
     this.#grant()
     if (!this.#isReady()) this.#link.waitUntil(() => this.#isReady())
     const piece = this.#pieces.shift()
@@ -210,18 +218,19 @@ class StreamSource implements ByteSource {
   }
 
   async ready(): Promise<void> {
+    if (this.#closed) return
     this.#grant()
-    this.#link.flush()
-    this.#link.signals.listen(this.#slot, true)
-    try {
-      while (!this.#isReady()) await new Promise<void>((resolve) => (this.#arrived = resolve))
-    } finally {
-      this.#link.signals.listen(this.#slot, false)
-    }
+    this.#link.signals.listen(this.#slot)
+    while (!this.#isReady()) await new Promise<void>((resolve) => (this.#arrived = resolve))
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#arrived?.()
   }
 
   #isReady(): boolean {
-    return this.#pieces.length > 0 || this.#ended || this.#link.signals.isGone(this.#slot)
+    return this.#closed || this.#pieces.length > 0 || this.#ended || this.#link.signals.isGone(this.#slot)
   }
 
   #grant(): void {

@@ -32,7 +32,10 @@ export class Exchange implements JobNews {
   #head: Head | undefined
   #started = false
   #sent = 0
-  #file: GivenFile | undefined
+  /** Called when the server has opened the file, or could not. */
+  #taken: ((taken: boolean) => void) | undefined
+  /** Its slot may be that of another request by now: nothing is said any more. */
+  #over = false
   #wakeUp: (() => void) | undefined
 
   constructor(slot: number, context: ExchangeContext) {
@@ -41,7 +44,7 @@ export class Exchange implements JobNews {
   }
 
   get gone(): boolean {
-    return this.#context.link.signals.isGone(this.slot)
+    return this.#over || this.#context.link.signals.isGone(this.slot)
   }
 
   // -- what the application calls
@@ -59,12 +62,13 @@ export class Exchange implements JobNews {
 
   /** The imperative `write` of PEP 3333. Sends the head even when `data` is empty. */
   readonly write = (data: Uint8Array | string): void => {
+    if (this.#over) throw new Error('write was called after the end of the request')
     this.#send(asBlock(data))
     this.#context.link.flush()
   }
 
   readonly earlyHints = (headers: readonly (readonly [string, string])[]): void => {
-    if (this.#started) return
+    if (this.#started || this.#over) return
     const { text } = encodeHead('103 Early Hints', [...headers])
     this.#context.link.say(ToServer.EARLY_HINTS, this.slot, text.split('\n').slice(1))
     this.#context.link.flush()
@@ -72,29 +76,38 @@ export class Exchange implements JobNews {
 
   // -- what the thread calls
 
-  /** Calls the application and sends what it gives. Never throws; the promise, if there is one, is never rejected. */
+  /** Calls the application and sends what it gives, to the end of the run. Never throws; the promise, if there is one, is never rejected. */
   run(application: WSGIApplication, environ: Environ): void | Promise<void> {
     try {
       const result = application(environ, this.startResponse)
-      if (isPromiseLike(result)) return this.#runLater(result)
-      return this.#take(result)
+      const later = isPromiseLike(result) ? this.#takeLater(result) : this.#take(result)
+      if (later !== undefined) return this.#finishLater(later)
     } catch (error) {
       this.#fail(error)
     }
+    this.#end()
   }
 
-  async #runLater(promise: PromiseLike<ResponseBody>): Promise<void> {
+  async #finishLater(later: Promise<void>): Promise<void> {
     try {
-      await this.#take(await promise)
+      await later
     } catch (error) {
       this.#fail(error)
     }
+    this.#end()
+  }
+
+  async #takeLater(promise: PromiseLike<ResponseBody>): Promise<void> {
+    // What was written so far does not wait for it.
+    this.#context.link.flush()
+    await this.#take(await promise)
   }
 
   #take(result: ResponseBody): void | Promise<void> {
     const body: unknown = typeof result === 'string' ? [result] : result
     if (Array.isArray(body) && !this.#started && !('close' in body) && this.#sendWhole(body)) return
-    if (body instanceof FileWrapper && !this.#started && this.#head !== undefined && this.#sendFile(body)) return
+    const file = body instanceof FileWrapper && !this.#started && this.#head !== undefined ? this.#sendFile(body) : undefined
+    if (file !== undefined) return file
     if (typeof body === 'object' && body !== null && !(body instanceof Uint8Array)) {
       if (Symbol.asyncIterator in body) return this.#iterateLater(body as AsyncIterable<unknown>)
       if (Symbol.iterator in body) return this.#iterate(body as Iterable<unknown>)
@@ -116,83 +129,104 @@ export class Exchange implements JobNews {
     }
     this.#started = true
     this.#respond(head, bytes.length === 1 ? (bytes[0] as Buffer) : Buffer.concat(bytes), onePiece ? LAST | ONE_PIECE : LAST)
+    this.#over = true
+    this.#context.link.detach(this.slot)
     return true
   }
 
-  #sendFile(wrapper: FileWrapper): boolean {
+  /** The server sends it. Where it cannot open the file, it is streamed from here. */
+  #sendFile(wrapper: FileWrapper): Promise<void> | undefined {
     const file = wrapper.takeOver()
-    if (file === undefined) return false
-    const { text } = this.#head as Head
+    if (file === undefined) return undefined
+    const { link } = this.#context
     const { slot } = this
     this.#started = true
-    this.#file = file
-    this.#context.link.say(ToServer.FILE, slot, text, file.path, file.offset, file.size, file.dev, file.ino)
-    this.#context.link.attach(slot, this)
-    return true
+    link.say(ToServer.FILE, slot, (this.#head as Head).text, file.path, file.offset, file.size, file.dev, file.ino)
+    return this.#streamUnlessTaken(file)
   }
 
-  #iterate(body: Iterable<unknown>): void | Promise<void> {
+  async #streamUnlessTaken(file: GivenFile): Promise<void> {
+    const { link } = this.#context
+    try {
+      const taken = new Promise<boolean>((resolve) => (this.#taken = resolve))
+      link.attach(this.slot, this)
+      link.flush()
+      if (await taken) return
+      for (const block of file.blocks()) {
+        if (this.gone) return
+        this.#send(block)
+        link.flush()
+      }
+    } finally {
+      file.release()
+    }
+  }
+
+  #iterate(body: Iterable<unknown>): void {
+    const { link } = this.#context
+    let iterator: Iterator<unknown> | undefined
     let finished = false
     try {
-      const iterator = body[Symbol.iterator]()
+      const inner = body[Symbol.iterator]()
       for (;;) {
-        const next = iterator.next()
+        iterator = undefined
+        const next = inner.next()
         if (next.done === true) break
+        iterator = inner
         const block = asBlock(next.value)
         if (block.length > 0) this.#send(block)
-        if (this.gone) {
-          iterator.return?.()
-          break
-        }
-        this.#context.link.flushSoon(performance.now())
+        if (this.gone) break
+        // PEP 3333, "Buffering and Streaming": a block never waits for the next.
+        link.flush()
       }
       this.#startEmpty()
       finished = true
     } finally {
-      closeAfter(body, finished)
+      closeAfter(finished, () => void iterator?.return?.())
+      closeAfter(finished, () => close(body))
     }
-    this.#end()
   }
 
   async #iterateLater(body: AsyncIterable<unknown>): Promise<void> {
-    let finished = false
     const { link } = this.#context
+    let iterator: AsyncIterator<unknown> | undefined
+    let finished = false
     link.attach(this.slot, this)
     try {
-      const iterator = body[Symbol.asyncIterator]()
+      const inner = body[Symbol.asyncIterator]()
       for (;;) {
         link.flush()
-        const next = await this.#unlessGone(iterator.next())
-        if (next === undefined) {
-          await iterator.return?.()
+        iterator = undefined
+        const next = await this.#unlessGone(inner.next())
+        iterator = inner
+        if (next === undefined) break
+        if (next.done === true) {
+          iterator = undefined
           break
         }
-        if (next.done === true) break
         const block = asBlock(next.value)
         if (block.length > 0) await this.#sendLater(block)
       }
       this.#startEmpty()
       finished = true
     } finally {
-      closeAfter(body, finished)
+      const returned = Promise.resolve(iterator?.return?.()).catch(() => undefined)
+      // A generator that still waits for something ends when that comes: nobody waits for it here.
+      if (!this.gone) await returned
+      closeAfter(finished, () => close(body))
     }
-    this.#end()
   }
 
   /** The value, or undefined as soon as the client has gone: a generator that waits for an event is not waited for. */
   async #unlessGone<T>(value: Promise<T>): Promise<T | undefined> {
-    const { link } = this.#context
-    link.signals.listen(this.slot, true)
-    try {
-      if (this.gone) return undefined
-      value.catch(() => undefined)
-      for (;;) {
-        const news = new Promise<undefined>((resolve) => (this.#wakeUp = () => resolve(undefined)))
-        const first = await Promise.race([value, news])
-        if (first !== undefined || this.gone) return first
-      }
-    } finally {
-      link.signals.listen(this.slot, false)
+    this.#context.link.signals.listen(this.slot)
+    if (this.gone) return undefined
+    // Nobody may be waiting for it any more when it is rejected.
+    value.catch(() => undefined)
+    for (;;) {
+      const news = new Promise<undefined>((resolve) => (this.#wakeUp = () => resolve(undefined)))
+      const first = await Promise.race([value, news])
+      if (first !== undefined || this.gone) return first
     }
   }
 
@@ -212,9 +246,8 @@ export class Exchange implements JobNews {
       while (this.#started && this.#isAhead() && !this.gone) {
         this.#context.link.flush()
         const news = new Promise<void>((resolve) => (this.#wakeUp = resolve))
-        signals.listen(this.slot, true)
+        signals.listen(this.slot)
         if (this.#isAhead() && !this.gone) await news
-        signals.listen(this.slot, false)
       }
       if (this.gone && this.#started) return
       this.#sendPiece(block.subarray(at, at + PIECE))
@@ -245,20 +278,26 @@ export class Exchange implements JobNews {
   }
 
   #startEmpty(): void {
-    if (this.#started) return
+    if (this.#started || this.gone) return
     if (this.#head === undefined) throw noStartResponse()
     this.#started = true
     this.#respond(this.#head, nothing, 0)
   }
 
+  /** The last word of a run that went well; the first that is said counts. */
   #end(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#context.link.detach(this.slot)
     this.#context.link.say(ToServer.END, this.slot)
   }
 
   #fail(error: unknown): void {
     // An application that notices the departure in its own way has not failed.
-    if (this.gone && this.#started) this.#end()
-    else this.#context.link.say(ToServer.FAILED, this.slot, reportError(error))
+    if (this.#over || (this.gone && this.#started)) return this.#end()
+    this.#over = true
+    this.#context.link.detach(this.slot)
+    this.#context.link.say(ToServer.FAILED, this.slot, reportError(error))
   }
 
   // -- JobNews
@@ -280,20 +319,8 @@ export class Exchange implements JobNews {
     this.#wakeUp?.()
   }
 
-  /** The server has opened the file, or it could not: then it is streamed from here. */
   fileTaken(taken: boolean): void {
-    const { link } = this.#context
-    link.detach(this.slot)
-    const file = this.#file as GivenFile
-    try {
-      if (!taken) for (const block of file.blocks()) this.#send(block)
-      this.#end()
-    } catch (error) {
-      this.#fail(error)
-    } finally {
-      file.release()
-    }
-    link.flush()
+    this.#taken?.(taken)
   }
 }
 
@@ -316,9 +343,9 @@ function withLength(head: Head, size: number): Head {
 }
 
 /** PEP 3333: `close()` is called in every case. What it throws counts only where nothing else went wrong before. */
-function closeAfter(body: unknown, finished: boolean): void {
+function closeAfter(finished: boolean, callable: () => void): void {
   try {
-    close(body)
+    callable()
   } catch (error) {
     if (finished) throw error
   }

@@ -6,15 +6,16 @@ import type { Environ, WSGIApplication } from '../wsgi.ts'
 import { spooledInput, streamedInput, wholeInput, type BodyInput } from './body-input.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { FileWrapper } from './file-wrapper.ts'
-import { loadApplication } from './load-application.ts'
+import { callFunction } from './call-function.ts'
+import { loadApplication, loadedFiles, loadExports, type Exports } from './load-application.ts'
 import { reportError } from './report.ts'
 
 /** What the server gives a thread of this kind. */
 export interface ThreadData {
   /** Real path of the module. */
   readonly module: string
-  /** Name of the export. */
-  readonly exportName: string
+  /** Name of the application's export, or which of the functions marked by `wsgiApplication` it is; undefined where functions of the module are called. */
+  readonly exportName: string | number | undefined
   readonly multiprocess: boolean
   readonly responseWindow: number
   readonly inputWindow: number
@@ -24,6 +25,7 @@ const data = workerData as ThreadData
 const link = new Link(() => process.exit(0))
 const context: ExchangeContext = { link, window: data.responseWindow }
 let application: WSGIApplication
+let functions: Exports
 let busy = false
 
 const errors = {
@@ -58,12 +60,13 @@ function serve(): void {
   const began = performance.now()
   for (let job = link.nextJob(); job !== undefined; job = link.nextJob()) {
     jobs++
-    const running = begin(job)
+    const running = 'args' in job ? callFunction(functions, job, link) : begin(job)
     if (running !== undefined) {
       void running.then(() => goOn(jobs, began))
       return
     }
-    link.flushSoon(performance.now())
+    // A response never waits for the request behind it.
+    link.flush()
   }
   busy = false
   if (jobs > 0) link.say(ToServer.WORKED, jobs, performance.now() - began)
@@ -88,12 +91,8 @@ function begin(job: SentJob): Promise<void> | undefined {
     return undefined
   }
   const running = exchange.run(application, environOf(job, exchange, input))
-  const over = (): void => {
-    input.close()
-    if (exchange.stream !== undefined) link.detach(job.slot)
-  }
-  if (running === undefined) return void over()
-  return running.then(over)
+  if (running === undefined) return void input.close()
+  return running.then(() => input.close())
 }
 
 function inputOf({ slot, body }: SentJob, exchange: Exchange): BodyInput {
@@ -115,9 +114,17 @@ function environOf({ environ: pairs }: SentJob, exchange: Exchange, input: BodyI
   }) as unknown as Environ
 }
 
-const outcome = await loadApplication(data.module, data.exportName)
-if (typeof outcome === 'function') application = outcome
-const report: LoadReport = typeof outcome === 'function' ? { ok: true } : outcome
-link.say(ToServer.LOADED, report)
+async function load(): Promise<LoadReport> {
+  if (data.exportName === undefined) {
+    const loaded = await loadExports(data.module)
+    if ('exports' in loaded) functions = loaded.exports
+    return 'exports' in loaded ? { ok: true } : loaded
+  }
+  const outcome = await loadApplication(data.module, data.exportName)
+  if (typeof outcome === 'function') application = outcome
+  return typeof outcome === 'function' ? { ok: true } : outcome
+}
+
+link.say(ToServer.LOADED, { ...(await load()), files: loadedFiles() })
 link.flush()
 link.onJobs = serve

@@ -11,7 +11,13 @@ export function reportError(error: unknown): FailureReport {
   try {
     if (!(error instanceof Error))
       return { type: 'Error', message: cut(`thrown value that is no Error: ${String(error)}`, LONGEST_MESSAGE), traceback: '' }
-    return { type: error.name, message: cut(error.message, LONGEST_MESSAGE), traceback: cut(traceOf(error), LONGEST_TRACE) }
+    const { code } = error as NodeJS.ErrnoException
+    return {
+      type: String(error.name),
+      message: cut(String(error.message), LONGEST_MESSAGE),
+      traceback: cut(traceOf(error), LONGEST_TRACE),
+      ...(typeof code === 'string' ? { code } : {}),
+    }
   } catch {
     return { type: 'Error', message: '', traceback: '(the exception could not be described)' }
   }

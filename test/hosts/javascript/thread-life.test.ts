@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { until } from '../../support/until.ts'
+import { answering, serveApplication } from './serve-applications.ts'
+
+const quick = async (text: (target: string) => Promise<string>, count: number): Promise<string[]> =>
+  Promise.all(Array.from({ length: count }, () => text('/app/hello')))
+
+test('JavaScriptHost runs what blocks in threads: eight that block 300 ms take about that, and files do not wait', async (t) => {
+  const { text } = await serveApplication(t, answering(''), { minThreads: 8, maxThreads: 8 })
+  // All threads are there.
+  const ids = new Set<string>()
+  await until('eight threads', async () => {
+    const found = await Promise.all(Array.from({ length: 8 }, () => text('/app/block?50')))
+    for (const one of await Promise.all(Array.from({ length: 8 }, () => text('/app/thread')))) ids.add(one)
+    return found.length === 8 && ids.size > 0
+  })
+  const began = performance.now()
+  const blocked = Promise.all(Array.from({ length: 8 }, () => text('/app/block?300')))
+  let slowest = 0
+  for (let count = 0; count < 10; count++) {
+    const asked = performance.now()
+    assert.equal(await text('/static'), 'static')
+    slowest = Math.max(slowest, performance.now() - asked)
+  }
+  assert.ok(slowest < 200, `a file took ${slowest} ms`)
+  assert.deepEqual(new Set(await blocked), new Set(['blocked']))
+  const took = performance.now() - began
+  assert.ok(took >= 295 && took < 1200, `they took ${took} ms`)
+})
+
+test('JavaScriptHost ends a thread that takes longer than its timeout with 504, though it never lets go; others go on', async (t) => {
+  const { text, log } = await serveApplication(t, answering(`loop: () => { for (;;); },`), {
+    maxThreads: 3,
+    spec: { timeout: 0.5 },
+  })
+  assert.equal(await text('/app/hello'), 'hello')
+  const looping = text('/app/loop')
+  for (let count = 0; count < 20; count++) assert.equal(await text('/app/hello'), 'hello')
+  assert.match(await looping, /^504 [^]*Gateway Timeout[^]*took too long/)
+  assert.match(log(), /took longer than 0.5 s/)
+  assert.equal(await text('/app/hello'), 'hello')
+})
+
+for (const [what, body, reason] of [
+  ['calls process.exit', `process.exit(3)`, /ended with exit code 3/],
+  [
+    'has an uncaught error',
+    `setTimeout(() => { throw new Error('nobody') }); return new Promise(() => undefined)`,
+    /Error: nobody/,
+  ],
+  ['has an unhandled rejection', `void Promise.reject(new Error('lost')); return new Promise(() => undefined)`, /Error: lost/],
+] as const) {
+  test(`JavaScriptHost answers 502 when the application ${what}, and goes on with another thread`, async (t) => {
+    const { text, log } = await serveApplication(t, answering(`end: () => { ${body} },`), { maxThreads: 2 })
+    assert.equal(await text('/app/hello'), 'hello')
+    const blocked = text('/app/block?400')
+    assert.match(await text('/app/end'), /^502 /)
+    assert.equal(await blocked, 'blocked')
+    assert.match(log(), reason)
+    assert.equal(await text('/app/hello'), 'hello')
+  })
+}
+
+test('JavaScriptHost ends a thread at its memory limit; the server and other threads live', async (t) => {
+  const bomb = `bomb: () => { const all: unknown[] = []; for (;;) all.push(new Array(1000).fill(all.length)) },`
+  const { text, log } = await serveApplication(t, answering(bomb), { maxThreads: 2, spec: { memory: 48 } })
+  assert.equal(await text('/app/hello'), 'hello')
+  const blocked = text('/app/block?300')
+  assert.match(await text('/app/bomb'), /^502 /)
+  assert.match(log(), /reached its memory limit/)
+  assert.equal(await blocked, 'blocked')
+  assert.equal(await text('/app/hello'), 'hello')
+})
+
+test('JavaScriptHost keeps nothing waiting behind a request that turns out slow', async (t) => {
+  const { text } = await serveApplication(t, answering(''), { maxThreads: 3 })
+  // Enough to be known as quick.
+  for (let turn = 0; turn < 10; turn++) await quick(text, 20)
+  const slow = text('/app/block?1500')
+  const began = performance.now()
+  assert.deepEqual(new Set(await quick(text, 30)), new Set(['hello']))
+  const took = performance.now() - began
+  assert.ok(took < 1000, `they took ${took} ms`)
+  assert.equal(await slow, 'blocked')
+})
+
+test('JavaScriptHost lets an application go that waits for a client that has gone', async (t) => {
+  const { text, url, pool } = await serveApplication(
+    t,
+    answering(
+      `forever: async function* () { yield 'begun'; try { await new Promise(() => undefined) } finally { console.log('never') } },`,
+    ),
+    { maxThreads: 1 },
+  )
+  const leaving = new AbortController()
+  const response = await fetch(`${url}/app/forever`, { signal: leaving.signal })
+  leaving.abort()
+  await response.text().catch(() => undefined)
+  assert.equal(await text('/app/hello'), 'hello')
+  await until('its permit is free', () => pool.statistics().working === 0)
+})
+
+test('JavaScriptHost lets running requests finish at stop, and refuses none that has begun', async (t) => {
+  const { text, stop } = await serveApplication(t, answering(''))
+  assert.equal(await text('/app/hello'), 'hello')
+  const blocked = text('/app/block?300')
+  await text('/static')
+  await stop()
+  assert.equal(await blocked, 'blocked')
+})
+
+test('JavaScriptHost stops in time although a thread loops', async (t) => {
+  const { text, pool } = await serveApplication(t, answering(`loop: () => { for (;;); },`), { maxThreads: 2 })
+  assert.equal(await text('/app/hello'), 'hello')
+  const looping = text('/app/loop')
+  await until('it runs', () => pool.statistics().working === 1)
+  const began = performance.now()
+  await pool.stop({ timeout: 0.2 })
+  assert.ok(performance.now() - began < 4000)
+  assert.match(await looping, /^502 /)
+})
+
+test('JavaScriptHost gives each thread a module of its own', async (t) => {
+  const { text } = await serveApplication(t, answering(`env: () => process.env['COLOUR'] ?? 'none',`), {
+    spec: { env: { COLOUR: 'red' } },
+  })
+  assert.equal(await text('/app/env'), 'red')
+  assert.equal(process.env['COLOUR'], undefined)
+})
+
+test('JavaScriptHost takes what threads write to standard output and error into the log', async (t) => {
+  const { text, log } = await serveApplication(
+    t,
+    answering(
+      `say: (environ) => { console.log('to output'); console.error('to error'); environ['wsgi.errors'].write('to errors\\n'); return 'said' },`,
+    ),
+  )
+  assert.equal(await text('/app/say'), 'said')
+  for (const said of [/to output/, /to error\b/, /to errors/]) await until(String(said), () => said.test(log()))
+})
