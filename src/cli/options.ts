@@ -66,6 +66,8 @@ export interface WebOptions {
   displayTracebacks?: boolean
   notracebacks?: boolean
   accessLog?: string
+  accessLogFormat?: string
+  requestId?: boolean
   logfile?: string
   serverLog?: string
   quiet?: boolean

@@ -76,6 +76,8 @@ export type Outcome = undefined | PlaitError
  * `earlyHints`* then at most one of `respond` / `respondFile`, then `data`*, and always `finished`, once, last.
  */
 export interface JobSink {
+  /** A host takes it; again when it runs once more. For who wants to know. */
+  begun?(host: string): void
   /** 103 Early Hints (RFC 8297): `[name, value …]`. Only before the response. */
   earlyHints(headers: readonly string[]): void
   /**

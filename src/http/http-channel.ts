@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Logger } from '../log/logger.ts'
 import type { Address, ConnectionInfo, Reactor } from '../reactor/reactor.ts'
 import { lookAtChannel } from './channel-clock.ts'
-import type { Channel, HeadLimits } from './channel.ts'
+import type { Channel, HeadLimits, RequestRecords } from './channel.ts'
 import type { Connection, ConnectionTimeouts } from './connection-sweep.ts'
 import type { DefaultFields } from './default-fields.ts'
 import type { TLSInfo } from '../reactor/tls/tls-info.ts'
@@ -22,6 +22,7 @@ export interface ChannelOwner {
   /** What is added to every response; undefined for nothing. */
   readonly defaultFields: DefaultFields | undefined
   readonly forwarding: Forwarding
+  readonly records: RequestRecords
   /** No new requests on this connection: the server stops. */
   readonly stopping: boolean
   requestReceived(request: Request): void
@@ -112,6 +113,10 @@ export class HTTPChannel implements Channel, Connection {
 
   get forwarding(): Forwarding {
     return this.#owner.forwarding
+  }
+
+  get records(): RequestRecords {
+    return this.#owner.records
   }
 
   /** No request is being read or answered. */

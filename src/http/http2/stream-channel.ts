@@ -2,7 +2,7 @@ import { constants, type ServerHttp2Stream } from 'node:http2'
 import { PlaitError } from '../../errors.ts'
 import type { Address, Reactor } from '../../reactor/reactor.ts'
 import type { TLSInfo } from '../../reactor/tls/tls-info.ts'
-import type { Channel, HeadLimits } from '../channel.ts'
+import type { Channel, HeadLimits, RequestRecords } from '../channel.ts'
 import { LINGER, type ConnectionTimeouts } from '../connection-sweep.ts'
 import type { DefaultFields } from '../default-fields.ts'
 import type { Forwarding } from '../forwarded/forwarding.ts'
@@ -97,6 +97,9 @@ export class StreamChannel implements Channel {
 
   get forwarding(): Forwarding {
     return this.#connection.owner.forwarding
+  }
+  get records(): RequestRecords {
+    return this.#connection.owner.records
   }
 
   enter(phase: 'body' | 'working'): void {
