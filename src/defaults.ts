@@ -10,6 +10,8 @@ export interface Defaults {
   /** Threads of `reactor.getThreadPool()` (Twisted: 0–10). */
   readonly reactorMaxThreads: number
   readonly processes: number
+  /** MiB that an interpreter of Pyodide may have. */
+  readonly pyodideMemory: number
   readonly maxQueue: number
   readonly queueTimeout: number
   /** Largest request body, 0 = no limit. */
@@ -43,6 +45,7 @@ export const defaults: Defaults = Object.freeze({
   maxThreads: 20,
   reactorMaxThreads: 10,
   processes: 1,
+  pyodideMemory: 1024,
   maxQueue: 1000,
   queueTimeout: 30,
   maxBody: 1024 ** 3,

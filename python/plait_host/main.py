@@ -10,15 +10,14 @@ import sys
 from . import frames as f
 from .channel import Channel
 from .errors_stream import ErrorStream
-from .files import FileWrapper
-from .gateway import Exchange
+from .gateway import Exchange, base_environ
 from .imports import ImportReports
-from .input import StreamInput
 from .life import die_with_parent, hold_signals, ignore_signals, prepare_output, release_signals, restore_signals
-from .loading import LoadError, load_application
+from .loading import try_loading
 from .marks import SLOT_MASK, make_marks
 from .reader import FrameReader
 from .responder import Responder
+from .threaded_input import ThreadedInput
 from .threads import Workers
 
 _WIRE = 3
@@ -75,14 +74,7 @@ def _say_hello(channel, sample, marks):
 
 
 def _load(channel, settings):
-    sys.path.insert(0, os.getcwd())
-    sys.argv[:] = [settings["application"]]
-    try:
-        application = load_application(settings["application"])
-        outcome = {"ok": True}
-    except LoadError as error:
-        application = None
-        outcome = {"ok": False, "kind": error.kind, "message": str(error), "detail": error.detail, "report": error.report}
+    application, outcome = try_loading(settings["application"])
     if settings.get("reportImports"):
         # Before the outcome: a server that hears that it failed already knows what to watch.
         reports = ImportReports(channel)
@@ -105,15 +97,7 @@ class Host:
         self._input_window = settings["inputWindow"]
         self._workers = Workers(self._read, self._run, channel.flush, settings["maxThreads"], settings["minThreads"])
         self._responder = Responder(channel, settings["responseWindow"], self._workers.flush_soon)
-        self._base = {
-            "wsgi.version": (1, 0),
-            "wsgi.errors": ErrorStream(),
-            "wsgi.multithread": settings["multithread"],
-            "wsgi.multiprocess": settings["multiprocess"],
-            "wsgi.run_once": False,
-            "wsgi.input_terminated": True,
-            "wsgi.file_wrapper": FileWrapper,
-        }
+        self._base = base_environ(ErrorStream(), settings["multithread"], settings["multiprocess"])
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(before=hold_signals, after_in_parent=release_signals, after_in_child=self._in_child)
 
@@ -161,7 +145,7 @@ class Host:
             id, kind, size = f.BODY_ENTRY.unpack_from(payload, f.REQUESTS_HEAD.size + index * f.BODY_ENTRY.size)
             exchange = self._responder.running[id]
             if kind == f.BODY_STREAM:
-                exchange.input = StreamInput(lambda n, id=id: self._responder.input_wanted(id, n), self._input_window)
+                exchange.input = ThreadedInput(lambda n, id=id: self._responder.input_wanted(id, n), self._input_window)
                 continue
             content = bytes(payload[position : position + size])
             position += size
@@ -173,9 +157,9 @@ class Host:
             exchange.acked += f.U32.unpack_from(payload, 0)[0]
         elif kind == f.ABANDON:
             exchange.gone = True
-            if isinstance(exchange.input, StreamInput):
+            if isinstance(exchange.input, ThreadedInput):
                 exchange.input.end("the client has gone")
-        elif kind == f.INPUT and isinstance(exchange.input, StreamInput):
+        elif kind == f.INPUT and isinstance(exchange.input, ThreadedInput):
             if len(payload) and not flags & f.INPUT_FAILED:
                 exchange.input.feed(bytes(payload))
             if flags:
@@ -190,26 +174,23 @@ class Host:
             self._responder.end(exchange)
             return
         self._marks[exchange.id & SLOT_MASK] = exchange.id
-        environ = exchange.environ
-        environ.update(self._base)
         body = exchange.input
         spooled = None
         if body is None:
-            environ["wsgi.input"] = io.BytesIO()
+            stream = io.BytesIO()
         elif type(body) is bytes:
-            environ["wsgi.input"] = io.BytesIO(body)
+            stream = io.BytesIO(body)
             exchange.input = None
         elif type(body) is str:
             try:
-                environ["wsgi.input"] = spooled = _open_spooled(body)
+                stream = spooled = _open_spooled(body)
             except OSError as error:
                 report = {"type": "OSError", "message": "cannot open the spooled body: %s" % error, "traceback": ""}
                 self._responder.failed(exchange, report)
                 return
         else:
-            environ["wsgi.input"] = body
-        environ["wsgi.early_hints"] = exchange.early_hints
-        environ["plait.client_disconnected"] = exchange.client_disconnected
+            stream = body
+        exchange.complete(self._base, stream)
         exchange.run(self._application)
         if spooled is not None:
             # Ours, not what the environ has by now: that is the application's to change.

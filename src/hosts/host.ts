@@ -149,6 +149,8 @@ export interface HostRuntime {
   readonly executable: string
   /** Why this one, in words: `VIRTUAL_ENV`, `the .venv of /srv/app` … */
   readonly why: string
+  /** What the user should know about it, a line each. @default none */
+  readonly notes?: readonly string[]
 }
 
 /** A place where one application runs, with threads. */

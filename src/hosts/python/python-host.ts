@@ -6,7 +6,7 @@ import { FrameReader, type FrameConsumer } from '../../wire/frame-reader.ts'
 import { RequestBatch } from '../../wire/request-batch.ts'
 import type { Host, HostOptions, HostRuntime, HostSink, HostState, HostStatistics, Job, RunningJob } from '../host.ts'
 import { BegunMarks } from './begun-marks.ts'
-import { findPython } from './find-python.ts'
+import type { FoundPython } from './find-python.ts'
 import { JobTable } from './job-table.ts'
 import { loadError, type LoadFailure } from '../load-failure.ts'
 import { PythonJob, type JobChannel } from './python-job.ts'
@@ -33,6 +33,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   readonly roomAhead = 0
   onGone: ((reason: string) => void) | undefined
   readonly #options: HostOptions
+  readonly #python: FoundPython
   readonly #jobs = new JobTable()
   readonly #heads = new ResponseHeads()
   readonly #reader = new FrameReader(this)
@@ -49,9 +50,11 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   #ended = false
   readonly #flush = (): void => this.#sendBatch()
 
-  constructor(options: HostOptions) {
+  /** @param python the interpreter that runs it */
+  constructor(options: HostOptions, python: FoundPython) {
     this.id = options.id
     this.#options = options
+    this.#python = python
   }
 
   get state(): HostState {
@@ -68,9 +71,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
 
   async start(): Promise<void> {
     const { application } = this.#options
-    const { python, cwd } = application
-    const env = { ...process.env, ...application.env }
-    const found = await findPython({ ...(python === undefined ? {} : { python }), cwd, env })
+    const found = this.#python
     if (this.#state !== 'starting') throw this.#lost('was stopped while it started')
     this.#runtime = { name: `${found.implementation} ${found.version}`, executable: found.path, why: found.why }
     this.#process = new PythonProcess(found.path, application, {
