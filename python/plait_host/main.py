@@ -77,13 +77,18 @@ def _load(channel, settings):
     application, outcome = try_loading(settings["application"])
     if settings.get("reportImports"):
         # Before the outcome: a server that hears that it failed already knows what to watch.
-        reports = ImportReports(channel)
+        reports = ImportReports(lambda files: _tell_imports(channel, files))
         reports.tell(((outcome.get("report") or {}).get("traceback") or ""))
         if application is not None:
             reports.keep_telling()
     channel.frame(f.LOADED, 0, json.dumps(outcome).encode())
     channel.flush()
     return application
+
+
+def _tell_imports(channel, files):
+    channel.frame(f.IMPORTED, 0, json.dumps(files).encode())
+    channel.flush()
 
 
 class Host:

@@ -15,6 +15,7 @@ import _plait as server
 
 from .errors_stream import ErrorStream
 from .gateway import Exchange, base_environ
+from .imports import ImportReports
 from .input import StreamInput, broken_off
 from .life import prepare_output
 from .loading import try_loading
@@ -161,6 +162,9 @@ class Thread:
         for place in self._settings["paths"]:
             site.addsitedir(place)
         self._application, outcome = try_loading(self._settings["application"])
+        if self._settings["reportImports"]:
+            outcome["files"] = []
+            ImportReports(outcome["files"].extend).tell((outcome.get("report") or {}).get("traceback") or "")
         return json.dumps(outcome)
 
     def run(self, id, count, size, body, body_size):

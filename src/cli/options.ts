@@ -40,6 +40,9 @@ export interface WebOptions {
   chdir?: string
   rundir?: string
   python?: string
+  runIn?: 'python' | 'pyodide'
+  pythonPath?: string[]
+  writable?: string[]
   env?: Record<string, string>
   threads?: number
   minThreads?: number

@@ -116,7 +116,7 @@ export function resolveFunctions(file: string): Application {
     throw new PlaitError('PLAIT_CONFIGURATION', message)
   }
   const module = { file: found, name: undefined, application: undefined }
-  const nothing = { python: undefined, memory: undefined, timeout: 0, env: Object.freeze({}) }
+  const nothing = { python: undefined, memory: undefined, timeout: 0, pythonPath: [], writable: [], env: Object.freeze({}) }
   return Object.freeze({
     key: `functions of ${found}`,
     name: file,

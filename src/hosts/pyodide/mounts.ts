@@ -12,7 +12,7 @@ export interface Mount {
 }
 
 /** Folders that the interpreter has for itself. */
-const TAKEN: readonly string[] = ['/', '/lib', '/dev', '/proc', '/plait']
+const TAKEN: ReadonlySet<string> = new Set(['/', '/lib', '/dev', '/proc', '/plait'])
 
 /**
  * What an application sees of the file system, outer folders first.
@@ -46,7 +46,7 @@ function realFolder(folder: string): string {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) throw misfit(`There is no directory ${folder}`)
   const real = realpathSync(folder)
   for (const name of [folder, real]) {
-    if (TAKEN.includes(name)) throw misfit(`Pyodide has its own ${name}: put the application into a directory below it`)
+    if (TAKEN.has(name)) throw misfit(`Pyodide has its own ${name}: put the application into a directory below it`)
   }
   return real
 }

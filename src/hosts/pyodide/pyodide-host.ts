@@ -42,6 +42,7 @@ export function createPyodideHost(options: HostOptions, because: string): Host {
       paths,
       // What one thread keeps in its modules, another does not see.
       multiprocess: multiprocess || maxThreads > 1,
+      reportImports: options.onImported !== undefined,
       responseWindow: defaults.responseWindow,
       inputWindow: defaults.inputWindow,
     },

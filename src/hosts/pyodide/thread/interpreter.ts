@@ -18,7 +18,7 @@ export interface InterpreterOptions {
 /** Where our own Python is mounted. */
 const OWN = '/plait/python'
 /** They are about this machine's Python, libraries and folders, not about the interpreter's. */
-const NOT_OURS: readonly string[] = [
+const NOT_OURS: ReadonlySet<string> = new Set([
   'PYTHONHOME',
   'PYTHONPATH',
   'PYTHONSTARTUP',
@@ -26,7 +26,7 @@ const NOT_OURS: readonly string[] = [
   'LD_LIBRARY_PATH',
   'TMPDIR',
   'VIRTUAL_ENV',
-]
+])
 
 /** Starts an interpreter: its files, its environment; our package can be imported. */
 export async function startInterpreter(options: InterpreterOptions): Promise<Pyodide> {
@@ -50,7 +50,7 @@ export async function startInterpreter(options: InterpreterOptions): Promise<Pyo
 
 function environment(): Record<string, string> {
   const entries = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  return { ...Object.fromEntries(entries.filter(([name]) => !NOT_OURS.includes(name))), HOME: '/home/pyodide' }
+  return { ...Object.fromEntries(entries.filter(([name]) => !NOT_OURS.has(name))), HOME: '/home/pyodide' }
 }
 
 /** Imports `plait_host.worker_thread`. Our folder is no place where the application's imports are looked for. */

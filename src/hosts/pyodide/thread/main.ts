@@ -16,6 +16,7 @@ export interface ThreadData extends InterpreterOptions {
     readonly cwd: string
     readonly paths: readonly string[]
     readonly multiprocess: boolean
+    readonly reportImports: boolean
     readonly responseWindow: number
     readonly inputWindow: number
   }
@@ -24,8 +25,6 @@ export interface ThreadData extends InterpreterOptions {
 const data = workerData as ThreadData
 const { settings } = data
 const link = new Link(() => process.exit(0))
-/** Milliseconds after which responses that are finished leave, although more requests are here. */
-const FLUSH_MS = 0.5
 let lastId = 0
 let busy = false
 
@@ -61,16 +60,13 @@ function serve(): void {
   if (busy) return
   busy = true
   const began = performance.now()
-  let flushed = began
   let jobs = 0
   for (let job = link.nextJob(); job !== undefined; job = link.nextJob()) {
     jobs++
-    runJob(job)
-    const now = performance.now()
-    if (now - flushed > FLUSH_MS) {
-      flushed = now
-      link.flush()
-    }
+    // Functions are called in hosts of TypeScript only.
+    if ('environ' in job) runJob(job)
+    // A response never waits for the request behind it.
+    link.flush()
   }
   busy = false
   if (jobs > 0) link.say(ToServer.WORKED, jobs, performance.now() - began)

@@ -21,6 +21,11 @@ export function limitMemory(mebibytes: number): void {
   }
 }
 
+/** Emscripten's module, which Pyodide does not count among its public parts; the file system does not lead to the memory. */
+function moduleOf(pyodide: Pyodide): { readonly HEAPU8: Uint8Array } {
+  return Reflect.get(pyodide, '_module') as { readonly HEAPU8: Uint8Array }
+}
+
 /** A `bytearray` of Python that both sides see. Its place never changes: an export keeps it where it is. */
 export class SharedBytes {
   readonly size: number
@@ -37,7 +42,7 @@ export class SharedBytes {
 
   /** The memory as it is now: when it grows, it is another object. */
   get #memory(): Buffer {
-    const { HEAPU8 } = this.#pyodide._module
+    const { HEAPU8 } = moduleOf(this.#pyodide)
     if (HEAPU8.buffer !== this.#heap.buffer) this.#heap = Buffer.from(HEAPU8.buffer)
     return this.#heap
   }

@@ -59,7 +59,6 @@ export interface NodeFiles {
 export interface Pyodide {
   readonly FS: FileSystem
   readonly ERRNO_CODES: Readonly<Record<string, number>>
-  readonly _module: { readonly HEAPU8: Uint8Array }
   runPython(code: string): unknown
   pyimport(name: string): unknown
   registerJsModule(name: string, module: object): void
