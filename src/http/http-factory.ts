@@ -149,6 +149,8 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   }
 
   connectionMade(socket: Duplex, info: ConnectionInfo): void {
+    // Its end would not be told any more.
+    if (socket.destroyed) return
     const { alpnProtocol } = socket as TLSSocket
     if (this.#http2 && alpnProtocol === 'h2') return this.#speakHTTP2(socket, info)
     const channel = new HTTPChannel(this, socket, info)
@@ -187,7 +189,9 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   }
 
   #speakHTTP2(socket: Duplex, info: ConnectionInfo): void {
-    this.#connections.add(new HTTP2Connection(this, socket, info, this.#maxStreams))
+    const connection = new HTTP2Connection(this, socket, info, this.#maxStreams)
+    this.#connections.add(connection)
+    if (this.#stopping) connection.serverStops()
   }
 
   /** Closes idle connections, lets running requests finish; `abort` cuts them. */

@@ -74,6 +74,11 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
     return this.owner.limits
   }
 
+  /** Its session has not ended. */
+  get open(): boolean {
+    return !this.#session.destroyed
+  }
+
   #listen(): void {
     const session = this.#session
     session.setLocalWindowSize(CONNECTION_WINDOW)

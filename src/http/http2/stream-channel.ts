@@ -174,8 +174,10 @@ export class StreamChannel implements Channel {
   }
 
   #closed(): void {
-    // Often without 'finish' before: node:http2 has its last frame out and asks no further.
-    if (this.#writer.ended && this.#stream.rstCode === NGHTTP2_NO_ERROR) this.#request.responseSent()
+    const { ended, pending } = this.#writer
+    // Often without 'finish' before: node:http2 has the last frame out and asks no further. A connection that ends takes along what has not left.
+    const left = pending === 0 || this.#connection.open
+    if (ended && left && this.#stream.rstCode === NGHTTP2_NO_ERROR) this.#request.responseSent()
     else this.#request.connectionLost()
     this.#message.closed()
     this.#connection.streamClosed(this, this.#request.disconnected && !this.#writer.broken)
