@@ -33,6 +33,8 @@ export interface Defaults {
   readonly writeTimeout: number
   readonly idleTimeout: number
   readonly gracefulTimeout: number
+  /** What an application may take for one request, 0 = no limit. */
+  readonly timeout: number
   /** For a PROXY header and the handshake of TLS. */
   readonly openTimeout: number
   readonly maxOpenings: number
@@ -62,6 +64,7 @@ export const defaults: Defaults = Object.freeze({
   writeTimeout: 60,
   idleTimeout: 100,
   gracefulTimeout: 30,
+  timeout: 0,
   openTimeout: 10,
   maxOpenings: 1000,
 } satisfies Defaults)

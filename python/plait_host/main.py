@@ -12,7 +12,16 @@ from .channel import Channel
 from .errors_stream import ErrorStream
 from .gateway import Exchange, base_environ
 from .imports import ImportReports
-from .life import die_with_parent, hold_signals, ignore_signals, prepare_output, release_signals, restore_signals
+from .interrupt import Interrupter
+from .life import (
+    die_with_parent,
+    dump_stacks_on_signal,
+    hold_signals,
+    ignore_signals,
+    prepare_output,
+    release_signals,
+    restore_signals,
+)
 from .loading import try_loading
 from .marks import SLOT_MASK, make_marks
 from .reader import FrameReader
@@ -36,6 +45,7 @@ def main():
     settings = json.loads(bytes(payload[4 : 4 + size]))
     die_with_parent(settings["parent"])
     prepare_output()
+    dump_stacks_on_signal()
     channel = Channel(sock)
     marks, descriptor = make_marks()
     _say_hello(channel, bytes(payload[4 + size :]), descriptor)
@@ -102,6 +112,9 @@ class Host:
         self._input_window = settings["inputWindow"]
         self._workers = Workers(self._read, self._run, channel.flush, settings["maxThreads"], settings["minThreads"])
         self._responder = Responder(channel, settings["responseWindow"], self._workers.flush_soon)
+        self._interrupter = Interrupter(channel, self._responder, self._abandon)
+        self._workers.struck = self._interrupter.struck
+        self._workers.release = self._interrupter.release
         self._base = base_environ(ErrorStream(), settings["multithread"], settings["multiprocess"])
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(before=hold_signals, after_in_parent=release_signals, after_in_child=self._in_child)
@@ -119,6 +132,8 @@ class Host:
             return None
         if kind == f.FILE_TAKEN:
             self._responder.file_taken(id, flags)
+        elif kind == f.INTERRUPT:
+            self._interrupter.interrupt(id)
         elif kind == f.THREADS:
             (self._workers.limit,) = f.U32.unpack_from(payload, 0)
         else:
@@ -161,14 +176,20 @@ class Host:
         if kind == f.CREDIT:
             exchange.acked += f.U32.unpack_from(payload, 0)[0]
         elif kind == f.ABANDON:
-            exchange.gone = True
-            if isinstance(exchange.input, ThreadedInput):
-                exchange.input.end("the client has gone")
+            self._abandon(exchange)
         elif kind == f.INPUT and isinstance(exchange.input, ThreadedInput):
             if len(payload) and not flags & f.INPUT_FAILED:
                 exchange.input.feed(bytes(payload))
             if flags:
                 exchange.input.end(bytes(payload).decode("utf-8", "replace") if flags & f.INPUT_FAILED else None)
+        event = exchange.event
+        if event is not None:
+            event.set()
+
+    def _abandon(self, exchange):
+        exchange.gone = True
+        if isinstance(exchange.input, ThreadedInput):
+            exchange.input.end("the client has gone")
         event = exchange.event
         if event is not None:
             event.set()

@@ -50,6 +50,7 @@ export interface WebOptions {
   maxQueue?: number
   queueTimeout?: number
   retry?: boolean
+  timeout?: number
   reload?: boolean
   reloadExtra?: string[]
   listen?: string[]

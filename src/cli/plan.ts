@@ -64,7 +64,7 @@ export async function loadMeans(options: WebOptions): Promise<Omit<Means, 'react
       ...(index === undefined ? {} : { indexNames: index }),
       ...(mimeType === undefined ? {} : { defaultType: mimeType }),
     },
-    wsgi: { ...bodies, retry: options.retry !== false },
+    wsgi: { ...bodies, retry: options.retry !== false, timeout: options.timeout ?? defaults.timeout },
     cgi: bodies,
     upstream: bodies,
     surroundings: surroundingsOf(options),

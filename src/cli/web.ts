@@ -22,7 +22,11 @@ export async function runWeb(options: WebOptions): Promise<void> {
   const reloading = options.reload === true ? new ReloadOnChange(options.reloadExtra ?? [], logs.server) : undefined
   const pool = makePool(options, logs, reloading)
   reloading?.serve(pool)
-  const release = surviveSignals({ reopen: logs.reopen, reload: () => reloadAll(pool, logs.server) })
+  const release = surviveSignals({
+    reopen: logs.reopen,
+    reload: () => reloadAll(pool, logs.server),
+    dump: () => dumpStacks(pool, logs.server),
+  })
   let pidFile: PidFile | undefined
   try {
     if (options.pidfile !== undefined) pidFile = PidFile.create(absolutePath(options.pidfile), logs.server)
@@ -58,6 +62,12 @@ async function serve(plan: Plan, logs: ServerLogs, pool: ThreadPool): Promise<vo
     signals.end()
     await pool.stop({ timeout: 0 })
   }
+}
+
+/** SIGQUIT. */
+function dumpStacks(pool: ThreadPool, log: Logger): void {
+  log.info('SIGQUIT: the stacks of all threads of all Python processes follow')
+  pool.dumpStacks()
 }
 
 /** SIGHUP. */
