@@ -11,7 +11,6 @@ import { openLogs, type ServerLogs } from './server-logs.ts'
 import { ReloadOnChange } from './reload/reload-on-change.ts'
 import { Interrupted, StartSignals, surviveSignals } from './start-signals.ts'
 import { start } from './start.ts'
-import { surviveStrayErrors } from './stray-errors.ts'
 import { absolutePath } from './values.ts'
 
 /** Runs `plait web`; fulfilled when it has stopped. Throws usage errors and `PlaitError`s. */
@@ -22,11 +21,7 @@ export async function runWeb(options: WebOptions): Promise<void> {
   const reloading = options.reload === true ? new ReloadOnChange(options.reloadExtra ?? [], logs.server) : undefined
   const pool = makePool(options, logs, reloading)
   reloading?.serve(pool)
-  const release = surviveSignals({
-    reopen: logs.reopen,
-    reload: () => reloadAll(pool, logs.server),
-    dump: () => dumpStacks(pool, logs.server),
-  })
+  const release = surviveSignals({ reopen: logs.reopen, reload: () => reloadAll(pool, logs.server) })
   let pidFile: PidFile | undefined
   try {
     if (options.pidfile !== undefined) pidFile = PidFile.create(absolutePath(options.pidfile), logs.server)
@@ -52,7 +47,7 @@ async function serve(plan: Plan, logs: ServerLogs, pool: ThreadPool): Promise<vo
     })
     reactor.addSystemEventTrigger('before', 'shutdown', () => void notifyServiceManager({ STOPPING: 1 }, { logger: log }))
     signals.end()
-    await run(options, log)
+    await reactor.run({ gracefulTimeout: options.gracefulTimeout ?? defaults.gracefulTimeout })
     log.info('Stopped')
   } catch (error) {
     await reactor.stop()
@@ -64,12 +59,6 @@ async function serve(plan: Plan, logs: ServerLogs, pool: ThreadPool): Promise<vo
   }
 }
 
-/** SIGQUIT. */
-function dumpStacks(pool: ThreadPool, log: Logger): void {
-  log.info('SIGQUIT: the stacks of all threads of all Python processes follow')
-  pool.dumpStacks()
-}
-
 /** SIGHUP. */
 function reloadAll(pool: ThreadPool, log: Logger): void {
   if (pool.statistics().applications.length === 0) {
@@ -79,16 +68,6 @@ function reloadAll(pool: ThreadPool, log: Logger): void {
   log.info('SIGHUP: reloading')
   // What goes wrong is in the log already.
   pool.reload().catch(() => undefined)
-}
-
-/** Until the server stops. While it still starts, an error that nobody caught ends it. */
-async function run(options: WebOptions, log: Logger): Promise<void> {
-  const release = surviveStrayErrors(log)
-  try {
-    await reactor.run({ gracefulTimeout: options.gracefulTimeout ?? defaults.gracefulTimeout })
-  } finally {
-    release()
-  }
 }
 
 /** The one pool of all applications: the reactor's own. */

@@ -18,7 +18,7 @@ export function conforms(kind: HostKind, more: Cases = {}): void {
     for (const [name, run] of Object.entries({ ...casesFor(kind.language), ...more })) {
       const exception = kind.exceptions[name]
       const title = exception === undefined ? name : `${name} (an exception: ${exception.reason})`
-      it(title, { timeout: 30_000 }, async () => {
+      it(title, { timeout: 60_000 }, async () => {
         server.beginCase()
         try {
           await (exception?.instead ?? run)(server)

@@ -7,9 +7,7 @@ export interface HostKind {
   /** Shown with the results: `CPython 3.11.7`. */
   readonly name: string
   readonly language: Language
-  /**
-   * How `docs/reference/hosts.md` calls it.
-   */
+  /** How `docs/reference/hosts.md` calls it. */
   readonly title: string
   /**
    * One of the applications of the cases.

@@ -7,8 +7,8 @@ export type ErrorKind = 'TypeError' | 'ValueError' | 'RuntimeError'
 export interface Raised {
   /** Stands in the log. */
   readonly shown: string
-  /** False for what is thrown without a trace. @default true */
-  readonly traced?: boolean
+  /** Name of a function in its trace; undefined for what has no trace. @default the function that raises */
+  readonly frame?: string | undefined
 }
 
 /** A language in which the applications of the cases are written. */
@@ -39,8 +39,8 @@ export interface Language {
   readonly raised: Readonly<Record<string, Raised>>
   /** Those that are tried after output as well. */
   readonly raisedLate: readonly string[]
-  /** A trace that leads to the line of an application, in the log. */
-  readonly trace: RegExp
+  /** A trace in the log that leads to a line of an application, in the function `name`, which is a regular expression. */
+  frame(name: string): RegExp
   /** Parts of a trace that are Plait's own affair. */
   readonly innerTrace: RegExp
 }

@@ -56,7 +56,7 @@ export interface Environ {
   'wsgi.multiprocess': boolean
   'wsgi.run_once': false
   'wsgi.input_terminated': true
-  'wsgi.file_wrapper': (file: FileLike | OpenFile, blockSize?: number) => Iterable<Uint8Array>
+  'wsgi.file_wrapper': (file: FileLike | OpenFile, blockSize?: number) => Iterable<Uint8Array> & { close(): void }
   /** Sends 103 Early Hints (RFC 8297). */
   'wsgi.early_hints': (headers: readonly (readonly [string, string])[]) => void
   /** True when nobody waits for the response any more. */

@@ -75,10 +75,9 @@ export class StreamWriter implements ResponseWriter {
     this.ended = true
     this.#onEnd()
     if (this.bodyless) return
-    if (last === undefined) return void this.#stream.end()
-    const { length } = last
+    const { length } = last ?? EMPTY
     this.pending += length
-    this.#stream.end(last, () => {
+    this.#stream.end(last ?? EMPTY, () => {
       this.pending -= length
       this.taken += length
     })
@@ -100,3 +99,5 @@ export class StreamWriter implements ResponseWriter {
     this.#stream.destroy(new Error('The response was broken off'))
   }
 }
+
+const EMPTY = Buffer.alloc(0)

@@ -214,7 +214,7 @@ export const environCases: Cases = {
     assert.equal(values['CONTENT_LENGTH'], '')
     assert.equal(values['SCRIPT_NAME'], '/app')
     assert.equal(values['HTTP_CONSTRUCTOR'], 'y')
-    assert.equal(values['wsgi.input'], '<BytesIO>')
+    assert.match(String(values['wsgi.input']), /^<\w+>$/)
     assert.doesNotMatch(JSON.stringify(values), /evil|forged|root/)
   },
 

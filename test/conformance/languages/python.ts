@@ -67,6 +67,6 @@ export const python: Language = {
     huge: { shown: 'characters left out' },
   },
   raisedLate: ['plain', 'exit', 'recursion'],
-  trace: /Traceback[^]*, line \d+, in /,
+  frame: (name) => new RegExp(`Traceback[^]*, line \\d+, in _?${name}`),
   innerTrace: /gateway\.py/,
 }

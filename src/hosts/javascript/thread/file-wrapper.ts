@@ -22,7 +22,7 @@ export class FileWrapper implements Iterable<Uint8Array> {
 
   #read(): Uint8Array {
     const file = this.#file
-    if (!isOpenFile(file)) return file.read(this.#blockSize) ?? new Uint8Array(0)
+    if (!isOpenFile(file)) return asBytes(file.read(this.#blockSize))
     const block = Buffer.allocUnsafe(this.#blockSize)
     const seekable = fstatSync(file.fd).isFile()
     const count = readSync(file.fd, block, 0, block.length, seekable ? this.#position : null)
@@ -77,6 +77,8 @@ export class GivenFile {
     let descriptor: number | undefined
     try {
       if (!fstatSync(fd).isFile()) return undefined
+      // Not one that was opened for writing alone: by its path it could be read all the same.
+      readSync(fd, new Uint8Array(1), 0, 1, offset)
       descriptor = openSync(pathOf(fd), 'r')
       return new GivenFile(descriptor, offset)
     } catch {
@@ -112,6 +114,13 @@ function pathOf(descriptor: number): string {
   } catch {
     return `/dev/fd/${descriptor}`
   }
+}
+
+/** What a `read` gave; nothing means the end. */
+function asBytes(found: unknown): Uint8Array {
+  if (found === undefined || found === null) return new Uint8Array(0)
+  if (found instanceof Uint8Array) return found
+  throw new TypeError(`read() of a file must give bytes, not a ${typeof found}`)
 }
 
 function isOpenFile(file: FileLike | OpenFile): file is OpenFile {

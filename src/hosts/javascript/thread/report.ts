@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { inspect, types } from 'node:util'
 import type { FailureReport } from '../../worker/messages.ts'
 
 const LONGEST_MESSAGE = 2000
@@ -9,8 +10,8 @@ const own = fileURLToPath(new URL('../../..', import.meta.url))
 /** An exception as data: what is told to the server. */
 export function reportError(error: unknown): FailureReport {
   try {
-    if (!(error instanceof Error))
-      return { type: 'Error', message: cut(`thrown value that is no Error: ${String(error)}`, LONGEST_MESSAGE), traceback: '' }
+    if (!isError(error))
+      return { type: 'Error', message: cut(`thrown value that is no Error: ${inspect(error)}`, LONGEST_MESSAGE), traceback: '' }
     const { code } = error as NodeJS.ErrnoException
     return {
       type: String(error.name),
@@ -23,11 +24,16 @@ export function reportError(error: unknown): FailureReport {
   }
 }
 
+/** Errors of another realm (`node:vm`) are instances of another class. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value)
+}
+
 function traceOf(error: Error): string {
   const lines = (error.stack ?? String(error)).split('\n')
   const shown = lines.filter((line) => !/^\s+at /.test(line) || !(line.includes(own) || line.includes('node:internal')))
   const cause =
-    error.cause === undefined ? '' : `\nCaused by: ${error.cause instanceof Error ? traceOf(error.cause) : String(error.cause)}`
+    error.cause === undefined ? '' : `\nCaused by: ${isError(error.cause) ? traceOf(error.cause) : inspect(error.cause)}`
   return shown.join('\n') + cause
 }
 

@@ -1,0 +1,54 @@
+/** Beyond PEP 3333: what becomes of a thread costs only the request that it runs. */
+import assert from 'node:assert/strict'
+import type { MemoryResponse } from '#src/testing.ts'
+import { until } from '../../support/until.ts'
+import type { Case, Cases } from '../case.ts'
+import { threads } from '../conforming-server.ts'
+
+/** A request that never ends by itself, beside one that waits at a gate. */
+function costsOnlyItself(target: string, expected: RegExp): Case {
+  return async (server) => {
+    const gate = server.gate()
+    const waiting = server.ask(`/app/answers-late?gate=${gate}`)
+    for (let turn = 0; turn < 3; turn++) {
+      assert.equal((await server.ask(target, { method: 'POST' })).status, 502)
+      await server.logged(expected)
+      assert.equal((await server.ask('/app/hello')).text, 'Hello')
+    }
+    await server.openGate(gate)
+    assert.equal((await waiting).text, 'late')
+  }
+}
+
+export const threadCases: Cases = {
+  'thread: an error that nobody catches costs only the request that runs': costsOnlyItself(
+    '/app/fails-aside?kind=uncaught',
+    /LookupError: nobody caught this/,
+  ),
+
+  'thread: a rejected promise that nobody looks at costs only the request that runs': costsOnlyItself(
+    '/app/fails-aside?kind=unhandled',
+    /LookupError: nobody caught this/,
+  ),
+
+  'thread: process.exit costs only the request that runs': costsOnlyItself('/app/exits?at=first', /exit code 3/),
+
+  'thread: process.exit after output cuts the response, and no other': async (server) => {
+    const response = await server.ask('/app/exits?at=later')
+    assert.deepEqual([response.status, response.text, response.complete], [200, 'begun', false])
+    await server.logged(/exit code 3/)
+    for (let turn = 0; turn < threads * 2; turn++) assert.equal((await server.ask('/app/hello')).text, 'Hello')
+  },
+
+  'thread: applications that block do so beside each other': async (server) => {
+    const all = (): Promise<MemoryResponse[]> =>
+      Promise.all(Array.from({ length: threads }, () => server.ask('/app/blocks?for=300')))
+    // Once they have all been started.
+    await until('an answer from each thread', async () => new Set((await all()).map(({ text }) => text)).size === threads)
+    const began = performance.now()
+    const answers = await all()
+    const took = performance.now() - began
+    assert.equal(new Set(answers.map(({ text }) => text)).size, threads)
+    assert.ok(took < 300 * threads, `${took} ms`)
+  },
+}
