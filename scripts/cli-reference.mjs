@@ -38,6 +38,7 @@ ${table([
   ['Signal', 'What happens'],
   ['`SIGINT`, `SIGTERM`', 'no more connections are taken, running requests finish (`--graceful-timeout`). A second one cuts'],
   ['`SIGUSR1`', 'the log files are opened anew, after they were moved away'],
+  ['`SIGQUIT`', 'the stacks of all threads of all Python processes go to the log'],
   [
     '`SIGHUP`',
     'applications are loaded anew by new processes, without a failed request. When the terminal that shows its log is closed, it stops in order',

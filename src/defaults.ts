@@ -10,6 +10,8 @@ export interface Defaults {
   /** Threads of `reactor.getThreadPool()` (Twisted: 0–10). */
   readonly reactorMaxThreads: number
   readonly processes: number
+  /** MiB that an interpreter of Pyodide may have. */
+  readonly pyodideMemory: number
   readonly maxQueue: number
   readonly queueTimeout: number
   /** Largest request body, 0 = no limit. */
@@ -31,6 +33,8 @@ export interface Defaults {
   readonly writeTimeout: number
   readonly idleTimeout: number
   readonly gracefulTimeout: number
+  /** What an application may take for one request, 0 = no limit. */
+  readonly timeout: number
   /** For a PROXY header and the handshake of TLS. */
   readonly openTimeout: number
   readonly maxOpenings: number
@@ -43,6 +47,7 @@ export const defaults: Defaults = Object.freeze({
   maxThreads: 20,
   reactorMaxThreads: 10,
   processes: 1,
+  pyodideMemory: 1024,
   maxQueue: 1000,
   queueTimeout: 30,
   maxBody: 1024 ** 3,
@@ -59,6 +64,7 @@ export const defaults: Defaults = Object.freeze({
   writeTimeout: 60,
   idleTimeout: 100,
   gracefulTimeout: 30,
+  timeout: 0,
   openTimeout: 10,
   maxOpenings: 1000,
 } satisfies Defaults)

@@ -45,26 +45,33 @@ class Found:
         os.close(self.descriptor)
 
 
-def take_over(wrapper):
-    """Gives a Found when `wrapper` holds exactly a plain file on disk, else None.
+def take_over(wrapper, claim):
+    """Gives what `claim(raw, offset)` makes of it when `wrapper` holds exactly a plain file on disk, else None.
 
     A GzipFile or a zip member has a fileno() too, but its bytes are others: only FileIO and the buffers of `io` over it
-    count, with the wrappers of tempfile taken off.
+    count, with the wrappers of tempfile taken off. `claim` is the transport's: it gives what has `release()`, or None.
     """
     raw = _raw_file(wrapper.filelike)
     if raw is None:
         return None
-    descriptor = None
     try:
         offset = wrapper.filelike.tell()
-        descriptor = os.dup(raw.fileno())
-        status = os.fstat(descriptor)
-        if stat.S_ISREG(status.st_mode) and offset >= 0:
-            return Found(descriptor, offset, status, _path_of(descriptor, raw))
+        return claim(raw, offset) if offset >= 0 else None
     except (OSError, ValueError):
-        pass
-    if descriptor is not None:
+        return None
+
+
+def claim_descriptor(raw, offset):
+    """Gives a Found with a descriptor of our own, for a server that is another process."""
+    descriptor = os.dup(raw.fileno())
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode):
+            return Found(descriptor, offset, status, _path_of(descriptor, raw))
+    except BaseException:
         os.close(descriptor)
+        raise
+    os.close(descriptor)
     return None
 
 

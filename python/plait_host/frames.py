@@ -23,6 +23,7 @@ ABANDON = 5
 FILE_TAKEN = 6
 STOP = 7
 THREADS = 8
+INTERRUPT = 9
 
 # Host to server.
 HELLO = 65
@@ -35,6 +36,7 @@ FILE = 71
 INPUT_WANTED = 72
 EARLY_HINTS = 73
 IMPORTED = 74
+STACK = 75
 
 # Flags.
 LAST = 1  # RESPONSE: the application has finished, its thread is free

@@ -1,7 +1,8 @@
-"""PEP 3333: one request through the application. Knows nothing of sockets: what comes out goes to a `channel`.
+"""PEP 3333: one request through the application. Knows nothing of sockets and threads: what comes out goes to a `channel`.
 
 The channel has `respond(exchange, head, body, flags, whole)`, `data(exchange, block)`, `end(exchange)`, `failed(exchange, report)`,
-`file(exchange, head, found)`, `early_hints(exchange, lines)` and `flush()`.
+`file(exchange, head, found)`, `early_hints(exchange, lines)`, `claim(raw, offset)` (see `files.take_over`), `new_event()`, `window` and `flush()`.
+There are two: `responder.py` for processes, `worker_thread.py` for interpreters in a thread of the server.
 """
 
 import sys
@@ -15,6 +16,19 @@ from .reports import report_exception
 _JOIN_LIMIT = 64 * 1024
 # Larger blocks are cut into pieces of this size, so that the window can hold them back.
 _PIECE = 256 * 1024
+
+
+def base_environ(errors, multithread, multiprocess):
+    """Gives the part of the environ that is the same for all requests."""
+    return {
+        "wsgi.version": (1, 0),
+        "wsgi.errors": errors,
+        "wsgi.multithread": multithread,
+        "wsgi.multiprocess": multiprocess,
+        "wsgi.run_once": False,
+        "wsgi.input_terminated": True,
+        "wsgi.file_wrapper": FileWrapper,
+    }
 
 
 class Exchange:
@@ -72,6 +86,14 @@ class Exchange:
 
     # -- what the host calls
 
+    def complete(self, base, stream):
+        """Adds to the environ what PEP 3333 asks for beside the CGI variables."""
+        environ = self.environ
+        environ.update(base)
+        environ["wsgi.input"] = stream
+        environ["wsgi.early_hints"] = self.early_hints
+        environ["plait.client_disconnected"] = self.client_disconnected
+
     def run(self, application):
         """Calls the application and sends what it gives. Never raises."""
         result = None
@@ -120,7 +142,7 @@ class Exchange:
 
     def _send_file(self, wrapper):
         # Without a head it is iterated: that fails, and closes the file.
-        found = None if self.head is None else take_over(wrapper)
+        found = None if self.head is None else take_over(wrapper, self.channel.claim)
         if found is None:
             return False
         try:

@@ -1,6 +1,5 @@
 """Which files the application has imported, for a server that reloads it when one of them changes."""
 
-import json
 import os
 import re
 import sys
@@ -8,18 +7,16 @@ import sysconfig
 import threading
 import time
 
-from .frames import IMPORTED
-
 # Seconds between two looks for modules that were imported later.
 _LOOK = 0.5
 _TRACEBACK_FILE = re.compile(r'^ *File "([^"]+)"', re.MULTILINE)
 
 
 class ImportReports:
-    """Tells the server about files that it does not know yet."""
+    """Tells about files that are not known yet: calls `send` with a list of their names."""
 
-    def __init__(self, channel):
-        self._channel = channel
+    def __init__(self, send):
+        self._send = send
         self._told = set()
         self._seen = set()
         self._own = os.path.dirname(os.path.abspath(__file__))
@@ -39,8 +36,7 @@ class ImportReports:
         fresh = {os.path.abspath(file) for file in files if self._is_theirs(file)} - self._told
         if fresh:
             self._told |= fresh
-            self._channel.frame(IMPORTED, 0, json.dumps(sorted(fresh)).encode())
-            self._channel.flush()
+            self._send(sorted(fresh))
 
     def _is_theirs(self, file):
         if not os.path.isfile(file) or file.startswith(self._own + os.sep):

@@ -1,13 +1,13 @@
 """`wsgi.input` of a body that arrives while the application runs (`requestBody: 'stream'`)."""
 
-import threading
-from collections import deque
 
-_MESSAGE = "the request body broke off: %s"
+def broken_off(reason):
+    """What reading raises when there will be no more of the body."""
+    return OSError("the request body broke off: %s" % reason)
 
 
 class StreamInput:
-    """A blocking, read-only stream over pieces that the reader thread feeds.
+    """A blocking, read-only stream over pieces. How they come is the transport's: it overrides `_await_piece`.
 
     `wanted(count)` tells the server how many more bytes it may send. Raises OSError when the body broke off.
     """
@@ -15,30 +15,14 @@ class StreamInput:
     def __init__(self, wanted, window):
         self._wanted = wanted
         self._window = window
-        self._pieces = deque()
         self._buffer = b""
         self._at = 0
-        self._changed = threading.Condition()
-        self._ended = False
-        self._failure = None
         self._granted = False
         self._used = 0
 
-    # -- called by the reader thread
-
-    def feed(self, piece):
-        with self._changed:
-            self._pieces.append(piece)
-            self._changed.notify()
-
-    def end(self, failure=None):
-        with self._changed:
-            if not self._ended:
-                self._ended = True
-                self._failure = failure
-            self._changed.notify()
-
-    # -- called by the application
+    def _await_piece(self):
+        """Waits for the next piece; b'' at the end."""
+        raise NotImplementedError
 
     def read(self, size=-1):
         """Gives `size` bytes, less only at the end of the body; all of it when `size` is None or negative."""
@@ -106,14 +90,7 @@ class StreamInput:
         if not self._granted:
             self._granted = True
             self._wanted(self._window)
-        with self._changed:
-            while not self._pieces:
-                if self._ended:
-                    if self._failure is not None:
-                        raise OSError(_MESSAGE % self._failure)
-                    return b""
-                self._changed.wait()
-            piece = self._pieces.popleft()
+        piece = self._await_piece()
         self._used += len(piece)
         if self._used * 2 >= self._window:
             self._wanted(self._used)

@@ -40,7 +40,19 @@ def restore_signals():
     for number in _HELD:
         if signal.getsignal(number) is _nothing:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    if "faulthandler" in sys.modules:
+        sys.modules["faulthandler"].unregister(signal.SIGQUIT)
     release_signals()
+
+
+def dump_stacks_on_signal():
+    """On SIGQUIT all stacks go to standard error. By C code, that needs no GIL."""
+    try:
+        import faulthandler
+
+        faulthandler.register(signal.SIGQUIT, file=2, all_threads=True, chain=False)
+    except (ImportError, AttributeError, OSError, RuntimeError, ValueError):
+        signal.signal(signal.SIGQUIT, _nothing)
 
 
 def die_with_parent(parent):

@@ -20,6 +20,16 @@ class LoadError(Exception):
         self.report = report
 
 
+def try_loading(name):
+    """Gives the application (None when there is none) and how that went, as the server is told."""
+    sys.path.insert(0, os.getcwd())
+    sys.argv[:] = [name]
+    try:
+        return load_application(name), {"ok": True}
+    except LoadError as error:
+        return None, {"ok": False, "kind": error.kind, "message": str(error), "detail": error.detail, "report": error.report}
+
+
 def load_application(name):
     """Imports and gives the callable. Raises LoadError."""
     module_name, colon, expression = _split(name)

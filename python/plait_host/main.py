@@ -10,15 +10,23 @@ import sys
 from . import frames as f
 from .channel import Channel
 from .errors_stream import ErrorStream
-from .files import FileWrapper
-from .gateway import Exchange
+from .gateway import Exchange, base_environ
 from .imports import ImportReports
-from .input import StreamInput
-from .life import die_with_parent, hold_signals, ignore_signals, prepare_output, release_signals, restore_signals
-from .loading import LoadError, load_application
+from .interrupt import Interrupter
+from .life import (
+    die_with_parent,
+    dump_stacks_on_signal,
+    hold_signals,
+    ignore_signals,
+    prepare_output,
+    release_signals,
+    restore_signals,
+)
+from .loading import try_loading
 from .marks import SLOT_MASK, make_marks
 from .reader import FrameReader
 from .responder import Responder
+from .threaded_input import ThreadedInput
 from .threads import Workers
 
 _WIRE = 3
@@ -37,6 +45,7 @@ def main():
     settings = json.loads(bytes(payload[4 : 4 + size]))
     die_with_parent(settings["parent"])
     prepare_output()
+    dump_stacks_on_signal()
     channel = Channel(sock)
     marks, descriptor = make_marks()
     _say_hello(channel, bytes(payload[4 + size :]), descriptor)
@@ -75,23 +84,21 @@ def _say_hello(channel, sample, marks):
 
 
 def _load(channel, settings):
-    sys.path.insert(0, os.getcwd())
-    sys.argv[:] = [settings["application"]]
-    try:
-        application = load_application(settings["application"])
-        outcome = {"ok": True}
-    except LoadError as error:
-        application = None
-        outcome = {"ok": False, "kind": error.kind, "message": str(error), "detail": error.detail, "report": error.report}
+    application, outcome = try_loading(settings["application"])
     if settings.get("reportImports"):
         # Before the outcome: a server that hears that it failed already knows what to watch.
-        reports = ImportReports(channel)
+        reports = ImportReports(lambda files: _tell_imports(channel, files))
         reports.tell(((outcome.get("report") or {}).get("traceback") or ""))
         if application is not None:
             reports.keep_telling()
     channel.frame(f.LOADED, 0, json.dumps(outcome).encode())
     channel.flush()
     return application
+
+
+def _tell_imports(channel, files):
+    channel.frame(f.IMPORTED, 0, json.dumps(files).encode())
+    channel.flush()
 
 
 class Host:
@@ -105,15 +112,10 @@ class Host:
         self._input_window = settings["inputWindow"]
         self._workers = Workers(self._read, self._run, channel.flush, settings["maxThreads"], settings["minThreads"])
         self._responder = Responder(channel, settings["responseWindow"], self._workers.flush_soon)
-        self._base = {
-            "wsgi.version": (1, 0),
-            "wsgi.errors": ErrorStream(),
-            "wsgi.multithread": settings["multithread"],
-            "wsgi.multiprocess": settings["multiprocess"],
-            "wsgi.run_once": False,
-            "wsgi.input_terminated": True,
-            "wsgi.file_wrapper": FileWrapper,
-        }
+        self._interrupter = Interrupter(channel, self._responder, self._abandon)
+        self._workers.struck = self._interrupter.struck
+        self._workers.release = self._interrupter.release
+        self._base = base_environ(ErrorStream(), settings["multithread"], settings["multiprocess"])
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(before=hold_signals, after_in_parent=release_signals, after_in_child=self._in_child)
 
@@ -130,6 +132,8 @@ class Host:
             return None
         if kind == f.FILE_TAKEN:
             self._responder.file_taken(id, flags)
+        elif kind == f.INTERRUPT:
+            self._interrupter.interrupt(id)
         elif kind == f.THREADS:
             (self._workers.limit,) = f.U32.unpack_from(payload, 0)
         else:
@@ -161,7 +165,7 @@ class Host:
             id, kind, size = f.BODY_ENTRY.unpack_from(payload, f.REQUESTS_HEAD.size + index * f.BODY_ENTRY.size)
             exchange = self._responder.running[id]
             if kind == f.BODY_STREAM:
-                exchange.input = StreamInput(lambda n, id=id: self._responder.input_wanted(id, n), self._input_window)
+                exchange.input = ThreadedInput(lambda n, id=id: self._responder.input_wanted(id, n), self._input_window)
                 continue
             content = bytes(payload[position : position + size])
             position += size
@@ -172,14 +176,20 @@ class Host:
         if kind == f.CREDIT:
             exchange.acked += f.U32.unpack_from(payload, 0)[0]
         elif kind == f.ABANDON:
-            exchange.gone = True
-            if isinstance(exchange.input, StreamInput):
-                exchange.input.end("the client has gone")
-        elif kind == f.INPUT and isinstance(exchange.input, StreamInput):
+            self._abandon(exchange)
+        elif kind == f.INPUT and isinstance(exchange.input, ThreadedInput):
             if len(payload) and not flags & f.INPUT_FAILED:
                 exchange.input.feed(bytes(payload))
             if flags:
                 exchange.input.end(bytes(payload).decode("utf-8", "replace") if flags & f.INPUT_FAILED else None)
+        event = exchange.event
+        if event is not None:
+            event.set()
+
+    def _abandon(self, exchange):
+        exchange.gone = True
+        if isinstance(exchange.input, ThreadedInput):
+            exchange.input.end("the client has gone")
         event = exchange.event
         if event is not None:
             event.set()
@@ -190,26 +200,23 @@ class Host:
             self._responder.end(exchange)
             return
         self._marks[exchange.id & SLOT_MASK] = exchange.id
-        environ = exchange.environ
-        environ.update(self._base)
         body = exchange.input
         spooled = None
         if body is None:
-            environ["wsgi.input"] = io.BytesIO()
+            stream = io.BytesIO()
         elif type(body) is bytes:
-            environ["wsgi.input"] = io.BytesIO(body)
+            stream = io.BytesIO(body)
             exchange.input = None
         elif type(body) is str:
             try:
-                environ["wsgi.input"] = spooled = _open_spooled(body)
+                stream = spooled = _open_spooled(body)
             except OSError as error:
                 report = {"type": "OSError", "message": "cannot open the spooled body: %s" % error, "traceback": ""}
                 self._responder.failed(exchange, report)
                 return
         else:
-            environ["wsgi.input"] = body
-        environ["wsgi.early_hints"] = exchange.early_hints
-        environ["plait.client_disconnected"] = exchange.client_disconnected
+            stream = body
+        exchange.complete(self._base, stream)
         exchange.run(self._application)
         if spooled is not None:
             # Ours, not what the environ has by now: that is the application's to change.

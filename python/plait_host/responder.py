@@ -3,7 +3,7 @@
 import json
 import threading
 
-from .files import read_blocks
+from .files import claim_descriptor, read_blocks
 from .frames import DATA, EARLY_HINTS, END, FAILED, FILE, INPUT_WANTED, LAST, RESPONSE, TAKEN, U32, pack_header
 
 # A block up to this size is copied into its frame; a larger one goes to the kernel from where it is.
@@ -14,6 +14,7 @@ class Responder:
     """Turns what exchanges give into frames. Called by application threads."""
 
     new_event = threading.Event
+    claim = staticmethod(claim_descriptor)
 
     def __init__(self, channel, window, flush_soon):
         self.channel = channel

@@ -67,6 +67,9 @@ class Workers:
         self.limit = limit
         self.minimum = minimum
         self.in_child = False
+        # Threads that were interrupted, see `interrupt.py`.
+        self.struck = {}
+        self.release = None
         self._jobs = deque()
         self._idle = []
         self._count = 0
@@ -259,7 +262,7 @@ class Workers:
             self._named += 1
             name = "plait-%d" % self._named
         try:
-            threading.Thread(target=self._work, args=(_Worker(lead),), name=name, daemon=True).start()
+            threading.Thread(target=self._live, args=(_Worker(lead),), name=name, daemon=True).start()
         except RuntimeError:
             # The system has no more threads: go on with those there are.
             with self._count_lock:
@@ -269,12 +272,32 @@ class Workers:
             return False
         return True
 
+    def _live(self, worker):
+        try:
+            self._work(worker)
+        except BaseException:  # what interrupts a request may come when that is just over
+            if threading.get_ident() not in self.struck:
+                raise
+        if self.struck and threading.get_ident() in self.struck:
+            self._end_struck()
+
+    def _end_struck(self):
+        """A thread that was interrupted takes no more requests: what was to end one may not reach another."""
+        self.release(threading.get_ident())
+        self._flush()
+        with self._count_lock:
+            self._count -= 1
+        if self._jobs:
+            self._bring_in()
+
     def _work(self, worker):
         jobs = self._jobs
         while not self.in_child:
             if worker.lead:
                 worker.lead = False
                 self._lead()
+                if self.struck and threading.get_ident() in self.struck:
+                    return
                 self._flush()
                 continue
             try:
@@ -284,6 +307,8 @@ class Workers:
                     return
                 continue
             self._run(job)
+            if self.struck and threading.get_ident() in self.struck:
+                return
             self._flush()
 
     def _wait(self, worker):

@@ -26,6 +26,7 @@ export function announce(log: Logger, { ports, places, runtimes, pool }: Announc
   for (const [prefix, what] of places) log.info(places.length === 1 && prefix === '/' ? capital(what) : `${prefix} → ${what}`)
   for (const interpreter of new Set(runtimes.map(({ executable, name, why }) => `${executable} (${name}; ${why})`)))
     log.info(`Interpreter ${interpreter}`)
+  for (const note of new Set(runtimes.flatMap(({ notes = [] }) => notes))) log.info(`  ${note}`)
   if (runtimes.length > 0) {
     log.info(`${count(pool.processes, 'process', 'processes')} × ${count(pool.maxThreads, 'thread', 'threads')}${hint(pool)}`)
   }

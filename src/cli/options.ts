@@ -40,6 +40,9 @@ export interface WebOptions {
   chdir?: string
   rundir?: string
   python?: string
+  runIn?: 'python' | 'pyodide'
+  pythonPath?: string[]
+  writable?: string[]
   env?: Record<string, string>
   threads?: number
   minThreads?: number
@@ -47,6 +50,7 @@ export interface WebOptions {
   maxQueue?: number
   queueTimeout?: number
   retry?: boolean
+  timeout?: number
   reload?: boolean
   reloadExtra?: string[]
   listen?: string[]
@@ -66,6 +70,8 @@ export interface WebOptions {
   displayTracebacks?: boolean
   notracebacks?: boolean
   accessLog?: string
+  accessLogFormat?: string
+  requestId?: boolean
   logfile?: string
   serverLog?: string
   quiet?: boolean

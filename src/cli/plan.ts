@@ -35,10 +35,14 @@ export function planOf(options: WebOptions): Plan {
 }
 
 /** Where and with what the applications of these options run. */
-export function surroundingsOf({ chdir, rundir, python, env }: WebOptions): Surroundings {
+export function surroundingsOf(options: WebOptions): Surroundings {
+  const { chdir, rundir, python, runIn, pythonPath, writable, env } = options
   return {
     cwd: absolutePath(chdir ?? rundir ?? '.'),
-    ...(python === undefined ? {} : { python: pythonPath(python) }),
+    ...(python === undefined ? {} : { python: interpreterPath(python) }),
+    ...(runIn === undefined ? {} : { runIn }),
+    ...(pythonPath === undefined ? {} : { pythonPath: pythonPath.map(absolutePath) }),
+    ...(writable === undefined ? {} : { writable: writable.map(absolutePath) }),
     ...(env === undefined ? {} : { env }),
   }
 }
@@ -60,7 +64,7 @@ export async function loadMeans(options: WebOptions): Promise<Omit<Means, 'react
       ...(index === undefined ? {} : { indexNames: index }),
       ...(mimeType === undefined ? {} : { defaultType: mimeType }),
     },
-    wsgi: { ...bodies, retry: options.retry !== false },
+    wsgi: { ...bodies, retry: options.retry !== false, timeout: options.timeout ?? defaults.timeout },
     cgi: bodies,
     upstream: bodies,
     surroundings: surroundingsOf(options),
@@ -68,6 +72,6 @@ export async function loadMeans(options: WebOptions): Promise<Omit<Means, 'react
 }
 
 /** A path is meant from where the user stands, not from --chdir; a name is looked up on PATH. */
-function pythonPath(python: string): string {
+function interpreterPath(python: string): string {
   return python.includes('/') ? absolutePath(python) : python
 }

@@ -1,5 +1,5 @@
 import { closeSync, fchownSync, openSync } from 'node:fs'
-import { openAccessLog, type AccessLog } from '../log/access-log.ts'
+import { openAccessLog, type AccessLog, type AccessLogOptions } from '../log/access-log.ts'
 import { openServerLog, type ServerLog } from '../log/server-log.ts'
 import type { Identity } from '../reactor/process/identity.ts'
 import type { WebOptions } from './options.ts'
@@ -26,7 +26,7 @@ export function openLogs(options: WebOptions, owner: Identity | undefined): Serv
     quiet: options.quiet ?? false,
     ...(serverFile === undefined ? {} : { destination: serverFile }),
   })
-  const access = accessFile === undefined ? undefined : openAccessLog(accessFile)
+  const access = accessFile === undefined ? undefined : openAccessLog(accessFile, formatOf(options))
   const reopen = (): void => {
     for (const log of [server, access]) {
       try {
@@ -41,6 +41,10 @@ export function openLogs(options: WebOptions, owner: Identity | undefined): Serv
     server.close()
   }
   return { server, access, reopen, close }
+}
+
+function formatOf({ accessLogFormat }: WebOptions): AccessLogOptions {
+  return accessLogFormat === undefined ? {} : { format: accessLogFormat }
 }
 
 /** An absolute path, with the file there and its owner's; `-` stays. */

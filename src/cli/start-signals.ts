@@ -35,11 +35,11 @@ export class StartSignals {
 }
 
 /**
- * Signals that the server lives through: SIGUSR1 opens the logs anew, SIGHUP loads the applications anew. But when a terminal that shows the log is closed, the server
+ * Signals that the server lives through: SIGUSR1 opens the logs anew, SIGHUP loads the applications anew, SIGQUIT tells where all threads stand. But when a terminal that shows the log is closed, the server
  * stops, as everything does that runs in it (nohup sends the log to a file).
  * @returns ends that, and the process itself where its terminal is gone: to be called last
  */
-export function surviveSignals({ reopen, reload }: { reopen: () => void; reload: () => void }): () => void {
+export function surviveSignals({ reopen, reload, dump }: { reopen(): void; reload(): void; dump(): void }): () => void {
   const onTerminal = process.stdout.isTTY || process.stderr.isTTY
   let hungUp = false
   const hangUp = (): void => {
@@ -47,9 +47,9 @@ export function surviveSignals({ reopen, reload }: { reopen: () => void; reload:
     if (hungUp) process.kill(process.pid, 'SIGTERM')
     else reload()
   }
-  process.on('SIGUSR1', reopen).on('SIGHUP', hangUp)
+  process.on('SIGUSR1', reopen).on('SIGHUP', hangUp).on('SIGQUIT', dump)
   return () => {
-    process.off('SIGUSR1', reopen).off('SIGHUP', hangUp)
+    process.off('SIGUSR1', reopen).off('SIGHUP', hangUp).off('SIGQUIT', dump)
     // At its own exit Node would restore the settings of the terminal, and abort because there is none.
     if (hungUp) process.kill(process.pid, 'SIGHUP')
   }

@@ -57,6 +57,8 @@ async function startSite(
   const site = service.site as ServerFactory
   const idle = [
     (options.accessLog ?? options.logfile) && '--access-log',
+    options.accessLogFormat && '--access-log-format',
+    options.requestId && '--request-id',
     options.addHeader && '--add-header',
     options.compress && '--compress',
     options.http2 === false && '--no-http2',
@@ -112,6 +114,7 @@ function makeSite(root: TreeNode, options: WebOptions, { server, access }: Serve
     logger: server,
     displayTracebacks: options.displayTracebacks === true || options.reload === true,
     http2: options.http2 !== false,
+    requestId: options.requestId === true,
     ...(access === undefined ? {} : { accessLog: (request) => access.log(request) }),
     ...(options.addHeader === undefined ? {} : { defaultHeaders: options.addHeader }),
     ...(options.trustProxy === undefined ? {} : { trustProxy: options.trustProxy }),

@@ -11,6 +11,7 @@ import { openLogs, type ServerLogs } from './server-logs.ts'
 import { ReloadOnChange } from './reload/reload-on-change.ts'
 import { Interrupted, StartSignals, surviveSignals } from './start-signals.ts'
 import { start } from './start.ts'
+import { surviveStrayErrors } from './stray-errors.ts'
 import { absolutePath } from './values.ts'
 
 /** Runs `plait web`; fulfilled when it has stopped. Throws usage errors and `PlaitError`s. */
@@ -21,7 +22,11 @@ export async function runWeb(options: WebOptions): Promise<void> {
   const reloading = options.reload === true ? new ReloadOnChange(options.reloadExtra ?? [], logs.server) : undefined
   const pool = makePool(options, logs, reloading)
   reloading?.serve(pool)
-  const release = surviveSignals({ reopen: logs.reopen, reload: () => reloadAll(pool, logs.server) })
+  const release = surviveSignals({
+    reopen: logs.reopen,
+    reload: () => reloadAll(pool, logs.server),
+    dump: () => dumpStacks(pool, logs.server),
+  })
   let pidFile: PidFile | undefined
   try {
     if (options.pidfile !== undefined) pidFile = PidFile.create(absolutePath(options.pidfile), logs.server)
@@ -47,7 +52,7 @@ async function serve(plan: Plan, logs: ServerLogs, pool: ThreadPool): Promise<vo
     })
     reactor.addSystemEventTrigger('before', 'shutdown', () => void notifyServiceManager({ STOPPING: 1 }, { logger: log }))
     signals.end()
-    await reactor.run({ gracefulTimeout: options.gracefulTimeout ?? defaults.gracefulTimeout })
+    await run(options, log)
     log.info('Stopped')
   } catch (error) {
     await reactor.stop()
@@ -59,6 +64,12 @@ async function serve(plan: Plan, logs: ServerLogs, pool: ThreadPool): Promise<vo
   }
 }
 
+/** SIGQUIT. */
+function dumpStacks(pool: ThreadPool, log: Logger): void {
+  log.info('SIGQUIT: the stacks of all threads of all Python processes follow')
+  pool.dumpStacks()
+}
+
 /** SIGHUP. */
 function reloadAll(pool: ThreadPool, log: Logger): void {
   if (pool.statistics().applications.length === 0) {
@@ -68,6 +79,16 @@ function reloadAll(pool: ThreadPool, log: Logger): void {
   log.info('SIGHUP: reloading')
   // What goes wrong is in the log already.
   pool.reload().catch(() => undefined)
+}
+
+/** Until the server stops. While it still starts, an error that nobody caught ends it. */
+async function run(options: WebOptions, log: Logger): Promise<void> {
+  const release = surviveStrayErrors(log)
+  try {
+    await reactor.run({ gracefulTimeout: options.gracefulTimeout ?? defaults.gracefulTimeout })
+  } finally {
+    release()
+  }
 }
 
 /** The one pool of all applications: the reactor's own. */

@@ -26,8 +26,15 @@ export interface ApplicationSpec {
   cwd?: string
   /** Environment variables set beside the server's own. @default none */
   env?: Readonly<Record<string, string>>
-  /** For worker threads: MiB of heap that each may have; one that wants more is ended. @default Node's own limit */
+  /**
+   * For worker threads: MiB that each may have. In TypeScript one that wants more is ended; in Pyodide it gets `MemoryError`.
+   * @default in TypeScript Node's own limit, in Pyodide 1024
+   */
   memory?: number
+  /** For Pyodide: folders of packages beside those of the venv. @default none */
+  pythonPath?: readonly string[]
+  /** For Pyodide: folders that the application may write to; everything else that it sees of the machine is read-only. @default none */
+  writable?: readonly string[]
   /** For worker threads: seconds that a request may take; then its thread is ended, and another one made. 0 = no limit. @default 0 */
   timeout?: number
 }
@@ -44,6 +51,9 @@ export interface Application {
   readonly module: ModuleExport | undefined
   readonly memory: number | undefined
   readonly timeout: number
+  /** Absolute, both. */
+  readonly pythonPath: readonly string[]
+  readonly writable: readonly string[]
   /** As the user wrote it. */
   readonly name: string
   readonly python: string | undefined
@@ -75,6 +85,9 @@ export function resolveApplication(reference: ApplicationReference): Application
   if (!(timeout >= 0)) throw wrongLimit(name, `timeout is a number of seconds from 0, not ${timeout}`)
   const cwd = path.resolve(spec.cwd ?? (module === undefined ? directoryOfCaller(name) : undefined) ?? '.')
   const env = Object.freeze({ ...spec.env })
+  const [pythonPath = [], writable = []] = [spec.pythonPath, spec.writable].map((folders = []) =>
+    folders.map((one) => path.resolve(cwd, one)),
+  )
   const identity = [
     name,
     python ?? null,
@@ -84,9 +97,11 @@ export function resolveApplication(reference: ApplicationReference): Application
     module?.file ?? null,
     memory ?? 0,
     timeout,
+    pythonPath,
+    writable,
   ]
   const key = JSON.stringify(identity) + (typeof given === 'function' ? `#${numberOf(given)}` : '')
-  return Object.freeze({ key, name, runIn, module, memory, timeout, python, cwd, env })
+  return Object.freeze({ key, name, runIn, module, memory, timeout, pythonPath, writable, python, cwd, env })
 }
 
 /**
@@ -101,7 +116,7 @@ export function resolveFunctions(file: string): Application {
     throw new PlaitError('PLAIT_CONFIGURATION', message)
   }
   const module = { file: found, name: undefined, application: undefined }
-  const nothing = { python: undefined, memory: undefined, timeout: 0, env: Object.freeze({}) }
+  const nothing = { python: undefined, memory: undefined, timeout: 0, pythonPath: [], writable: [], env: Object.freeze({}) }
   return Object.freeze({
     key: `functions of ${found}`,
     name: file,

@@ -23,6 +23,8 @@ export interface Job {
    * @default false
    */
   readonly repeatable?: boolean
+  /** Seconds that it may run in a process; then it ends as `PLAIT_TIMEOUT`. Threads of this process have a limit of their own, see `ApplicationSpec`. @default 0, no limit */
+  readonly timeout?: number
   /** A plain function, in place of a request. Only hosts of TypeScript take one. */
   readonly call?: Call
 }
@@ -76,6 +78,8 @@ export type Outcome = undefined | PlaitError
  * `earlyHints`* then at most one of `respond` / `respondFile`, then `data`*, and always `finished`, once, last.
  */
 export interface JobSink {
+  /** A host takes it; again when it runs once more. For who wants to know. */
+  begun?(host: string): void
   /** 103 Early Hints (RFC 8297): `[name, value …]`. Only before the response. */
   earlyHints(headers: readonly string[]): void
   /**
@@ -92,7 +96,7 @@ export interface JobSink {
   /**
    * The body is whole (or will never be, when `outcome` says why). With `respondFile` the file is still to be sent.
    * `PLAIT_APPLICATION`: the application raised (`detail` has the traceback). `PLAIT_HOST_LOST`: its process died, of itself or by a stranger's hand.
-   * `PLAIT_HOST_ENDED`: the server ended it, or a limit that was set for it did: what ran would only meet the same again.
+   * `PLAIT_TIMEOUT`: it ran longer than it may (`detail` has the stack of its thread). `PLAIT_HOST_ENDED`: the server ended it, or a limit that was set for it did: what ran would only meet the same again.
    */
   finished(outcome: Outcome): void
   /** What the function of a {@link Call} gave. Before `finished`. */
@@ -147,6 +151,8 @@ export interface HostRuntime {
   readonly executable: string
   /** Why this one, in words: `VIRTUAL_ENV`, `the .venv of /srv/app` … */
   readonly why: string
+  /** What the user should know about it, a line each. @default none */
+  readonly notes?: readonly string[]
 }
 
 /** A place where one application runs, with threads. */
@@ -170,6 +176,10 @@ export interface Host {
   run(job: Job, sink: HostSink): RunningJob
   /** Called once when the host is gone, for whatever reason, after its jobs were told. */
   onGone: ((reason: string) => void) | undefined
+  /** Called once when it should be replaced, though what runs in it may go on: it is to be given no more jobs. The reason is in words that follow its name. */
+  onSpent?: ((reason: string) => void) | undefined
+  /** Writes the stacks of its threads into the log, also while C code holds the GIL. */
+  dumpStacks?(): void
   /** Sets how many threads it may have. */
   setThreads(maxThreads: number): void
   /** Finishes what runs (up to `timeout` seconds), then ends the host. Called again, it may only become quicker. */

@@ -12,12 +12,21 @@ export interface HeadLimits {
   readonly maxHeadSize: number
 }
 
+/** What is kept of each request for whoever asks later. */
+export interface RequestRecords {
+  /** When what happened: there is an access log. */
+  readonly times: boolean
+  /** Requests have names. */
+  readonly ids: boolean
+}
+
 /** The way that a request came and its response goes: a connection of HTTP/1, a stream of HTTP/2. */
 export interface Channel extends ConnectionInfo {
   readonly reactor: Reactor
   readonly limits: HeadLimits
   /** What is added to every response; undefined for nothing. */
   readonly defaultFields: DefaultFields | undefined
+  readonly records: RequestRecords
   /** What is done with the fields of proxies. */
   readonly forwarding: Forwarding
   /** Addresses as text; '' on UNIX sockets. */

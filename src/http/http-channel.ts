@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Logger } from '../log/logger.ts'
 import type { Address, ConnectionInfo, Reactor } from '../reactor/reactor.ts'
 import { lookAtChannel } from './channel-clock.ts'
-import type { Channel, HeadLimits } from './channel.ts'
+import type { Channel, HeadLimits, RequestRecords } from './channel.ts'
 import type { Connection, ConnectionTimeouts } from './connection-sweep.ts'
 import type { DefaultFields } from './default-fields.ts'
 import type { TLSInfo } from '../reactor/tls/tls-info.ts'
@@ -22,6 +22,7 @@ export interface ChannelOwner {
   /** What is added to every response; undefined for nothing. */
   readonly defaultFields: DefaultFields | undefined
   readonly forwarding: Forwarding
+  readonly records: RequestRecords
   /** No new requests on this connection: the server stops. */
   readonly stopping: boolean
   requestReceived(request: Request): void
@@ -69,7 +70,12 @@ export class HTTPChannel implements Channel, Connection {
   #lastComes = false
   #lastCame = false
   #paused = false
+  /** In `#advance`; and whether what it started last is over. */
+  #advancing = false
+  #goesOn = false
   #closed = false
+  /** node:http reads on as soon as a response has drained, whatever waits. */
+  readonly #hold = (): void => void this.socket.pause()
   readonly #ended = (): void => {
     this.halfClosed = true
     this.#current?.halfClosed()
@@ -114,6 +120,10 @@ export class HTTPChannel implements Channel, Connection {
     return this.#owner.forwarding
   }
 
+  get records(): RequestRecords {
+    return this.#owner.records
+  }
+
   /** No request is being read or answered. */
   get idle(): boolean {
     return this.#current === undefined && this.phase !== 'body' && this.phase !== 'lingering' && this.phase !== 'taken'
@@ -131,7 +141,7 @@ export class HTTPChannel implements Channel, Connection {
       this.#waiting.push(request)
       if (this.#waiting.length >= MOST_WAITING && !this.#paused) {
         this.#paused = true
-        this.socket.pause()
+        this.socket.on('resume', this.#hold).pause()
       }
       return
     }
@@ -258,7 +268,7 @@ export class HTTPChannel implements Channel, Connection {
   /** Reads on for a moment after the last answer, so that the client gets it before the connection is reset. */
   linger(): void {
     this.enter('lingering')
-    this.socket.resume()
+    this.#release()
   }
 
   /** Ends the connection by a reset where the transport has one (TCP), else at once. */
@@ -280,14 +290,30 @@ export class HTTPChannel implements Channel, Connection {
     if (request.disconnected || request.aborted || this.#closed || this.phase === 'taken') return
     // node:http ends the connection.
     if (this.#closing) return this.enter('lingering')
-    const next = this.#waiting.shift()
-    if (next !== undefined) this.#start(next)
-    else if (this.#farewell !== undefined) this.#sayFarewell()
-    else this.enter('idle')
-    if (this.#paused && this.#waiting.length < MOST_WAITING / 2) {
-      this.#paused = false
-      this.socket.resume()
+    if (this.#advancing) this.#goesOn = true
+    else this.#advance()
+  }
+
+  /** Starts what waits. In a loop: many requests are over before `#start` is, and a client may have sent thousands of them. */
+  #advance(): void {
+    this.#advancing = true
+    try {
+      do {
+        this.#goesOn = false
+        const next = this.#waiting.shift()
+        if (this.#paused && this.#waiting.length < MOST_WAITING / 2) this.#release()
+        if (next !== undefined) this.#start(next)
+        else if (this.#farewell !== undefined) this.#sayFarewell()
+        else this.enter('idle')
+      } while (this.#goesOn)
+    } finally {
+      this.#advancing = false
     }
+  }
+
+  #release(): void {
+    this.#paused = false
+    this.socket.off('resume', this.#hold).resume()
   }
 
   /** The connection speaks another protocol, as its first bytes have shown. */

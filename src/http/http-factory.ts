@@ -7,7 +7,7 @@ import { silentLogger, type Logger } from '../log/logger.ts'
 import type { ConnectionInfo, Reactor, ServerFactory } from '../reactor/reactor.ts'
 import { DefaultFields, type DefaultHeaders } from './default-fields.ts'
 import { isWebSocketOpening, upgradeOnlyWebSockets } from './websocket-opening.ts'
-import type { HeadLimits } from './channel.ts'
+import type { HeadLimits, RequestRecords } from './channel.ts'
 import { Forwarding, type ForwardingOptions } from './forwarded/forwarding.ts'
 import { HTTPChannel, type ChannelOwner } from './http-channel.ts'
 import { HTTP2Connection } from './http2/http2-connection.ts'
@@ -26,6 +26,12 @@ export interface HTTPOptions extends ForwardingOptions {
    * @default none
    */
   defaultHeaders?: DefaultHeaders
+  /**
+   * Give each request a name: the X-Request-ID of a trusted proxy, else the trace-id of its traceparent, else a new one. Applications get it as
+   * HTTP_X_REQUEST_ID, proxied servers and clients as X-Request-ID, logs as `id`.
+   * @default false
+   */
+  requestId?: boolean
   /** @default silent */
   logger?: Logger
   /** Seconds for the head of a request (408). @default 15 */
@@ -83,6 +89,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   readonly limits: HeadLimits
   readonly defaultFields: DefaultFields | undefined
   readonly forwarding: Forwarding
+  readonly records: RequestRecords
   readonly requestReceived: (request: Request) => void
   readonly #accessLog: ((request: Request) => void) | undefined
   readonly #server: Server
@@ -101,6 +108,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     checkLimits(options)
     this.requestReceived = requestReceived
     this.#accessLog = options.accessLog
+    this.records = { times: options.accessLog !== undefined, ids: options.requestId ?? false }
     this.logger = options.logger ?? silentLogger
     this.limits = {
       maxTarget: options.maxTarget ?? defaults.maxTarget,
@@ -141,6 +149,8 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   }
 
   connectionMade(socket: Duplex, info: ConnectionInfo): void {
+    // Its end would not be told any more.
+    if (socket.destroyed) return
     const { alpnProtocol } = socket as TLSSocket
     if (this.#http2 && alpnProtocol === 'h2') return this.#speakHTTP2(socket, info)
     const channel = new HTTPChannel(this, socket, info)
@@ -179,7 +189,9 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   }
 
   #speakHTTP2(socket: Duplex, info: ConnectionInfo): void {
-    this.#connections.add(new HTTP2Connection(this, socket, info, this.#maxStreams))
+    const connection = new HTTP2Connection(this, socket, info, this.#maxStreams)
+    this.#connections.add(connection)
+    if (this.#stopping) connection.serverStops()
   }
 
   /** Closes idle connections, lets running requests finish; `abort` cuts them. */

@@ -4,6 +4,8 @@ import type { ForwardedNode } from './forwarded/forwarded-node.ts'
 import { givenHost, hostOf, withHost, type GivenHost } from './given-host.ts'
 import type { Channel } from './channel.ts'
 import type { Incoming } from './incoming.ts'
+import { givenRequestId, newRequestId, withRequestId } from './request-id.ts'
+import { RequestTimes } from './request-times.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import type { Request } from './request.ts'
 import { parseTarget, splitPath, type Target } from './request-target.ts'
@@ -50,6 +52,9 @@ export class RequestHead implements HeadFacts, Target {
   user: RequestUser | undefined
   /** Segments of the path already used on the way through the tree, decoded. */
   prepath: string[] = []
+  /** When what happened to it; undefined where nobody wants to know. */
+  readonly times: RequestTimes | undefined
+  #id: string | undefined
   #postpath: string[] | undefined
   #given: GivenHost | undefined
   /** The client, where a trusted proxy stands between. */
@@ -64,6 +69,7 @@ export class RequestHead implements HeadFacts, Target {
     this.uri = incoming.url as string
     this.clientproto = incoming.httpVersionMinor === 1 ? 'HTTP/1.1' : incoming.httpVersion === '2' ? 'HTTP/2' : 'HTTP/1.0'
     this.startedAt = channel.reactor.seconds()
+    this.times = channel.records.times ? new RequestTimes() : undefined
   }
 
   /** Looks at the head once, before anybody else does. Gives why it must be refused, or undefined. */
@@ -82,7 +88,15 @@ export class RequestHead implements HeadFacts, Target {
       this.host = this.authority
       this.headers = withHost(this.headers, this.authority)
     }
-    return this.hasForwarding ? this.#learnOrigin() : undefined
+    const untold = this.hasForwarding ? this.#learnOrigin() : undefined
+    if (this.channel.records.ids && untold === undefined) this.#takeName()
+    return untold
+  }
+
+  #takeName(): void {
+    const { forwarding, peer } = this.channel
+    if (forwarding.trusts(peer)) this.#id = givenRequestId(this.headers)
+    this.headers = withRequestId(this.headers, this.id)
   }
 
   /** Takes what trusted proxies say for true, and what others say out of the way. */
@@ -106,6 +120,11 @@ export class RequestHead implements HeadFacts, Target {
   }
 
   // -- the request
+
+  /** The name of this request in logs. With `requestId`, the name that a trusted proxy gave it, and everybody else knows it by. */
+  get id(): string {
+    return (this.#id ??= newRequestId())
+  }
 
   /** The reactor that serves it. */
   get reactor(): Reactor {

@@ -8,6 +8,7 @@ import type { Incoming } from './incoming.ts'
 import type { TakenOver } from './opening.ts'
 import { declaredLength, OutgoingBody } from './outgoing-body.ts'
 import { refuse, type Refusal } from './refusal.ts'
+import { REQUEST_ID } from './request-id.ts'
 import { RequestBody, type BodyOptions } from './request-body.ts'
 import { hasField, withEarlier } from './response-fields.ts'
 import type { ResponseWriter } from './response-writer.ts'
@@ -208,7 +209,7 @@ export class Request extends RequestBody {
     const { code, message } = this.unsent()
     const headers = this.fieldsSet
     this.#body = new OutgoingBody(declaredLength(this.fields?.get('content-length')), this.bodyless)
-    this.#sendHead(code, message, this.channel.defaultFields?.completeOnce(headers) ?? headers)
+    this.#sendHead(code, message, this.#named(this.channel.defaultFields?.completeOnce(headers) ?? headers))
   }
 
   /**
@@ -248,6 +249,7 @@ export class Request extends RequestBody {
   #writeWhole(status: number, reason: string, headers: readonly string[], body: Buffer): boolean {
     if (this.code !== 0 || this.disconnected || !this.#writer.writeWhole(this, { status, reason, headers, body })) return false
     this.code = status
+    if (this.times !== undefined) this.times.respondedAt = this.reactor.seconds()
     this.finished = true
     this.bytesSent = body.length
     this.#writer.whenTaken(this)
@@ -290,9 +292,15 @@ export class Request extends RequestBody {
   /** With what was set on the way to the resource, and what the site adds; the very array where there is neither. */
   #completed(headers: readonly string[]): readonly string[] {
     const { defaultFields } = this.channel
-    if (this.fields === undefined) return defaultFields?.complete(headers) ?? headers
+    if (this.fields === undefined) return this.#named(defaultFields?.complete(headers) ?? headers)
     const all = withEarlier(headers, this.fieldsSet)
-    return defaultFields?.completeOnce(all) ?? all
+    return this.#named(defaultFields?.completeOnce(all) ?? all)
+  }
+
+  /** With the name of the request, where requests have one. */
+  #named(headers: readonly string[]): readonly string[] {
+    if (!this.channel.records.ids || hasField(headers, 'x-request-id')) return headers
+    return [...headers, REQUEST_ID, this.id]
   }
 
   #writeHead(status: number, reason: string, headers: readonly string[]): void {
@@ -307,6 +315,7 @@ export class Request extends RequestBody {
       })
     }
     this.code = status
+    if (this.times !== undefined) this.times.respondedAt = this.reactor.seconds()
   }
 
   // -- what the channel tells

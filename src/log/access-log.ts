@@ -1,4 +1,7 @@
+import type { LineTime } from './access-fields.ts'
+import { jsonLine, readFormat, type AccessFormat } from './access-format.ts'
 import { openLogFile } from './log-file.ts'
+import { oneWord, quote } from './log-text.ts'
 
 /** What a line of the access log tells; a `Request` fits. */
 export interface AccessRecord {
@@ -11,6 +14,11 @@ export interface AccessRecord {
   readonly bytesSent: number
   /** The response was cut. */
   readonly aborted: boolean
+  /** The client had gone. */
+  readonly disconnected?: boolean
+  /** Its name in logs. */
+  readonly id: string
+  readonly times?: AccessTimes | undefined
   /** Seconds of the reactor's clock when the request came. */
   readonly startedAt: number
   /** Who sent it, where a guard has found out. */
@@ -19,6 +27,25 @@ export interface AccessRecord {
   readonly clientHost: string
   readonly reactor: { seconds(): number }
   getHeader(name: string): string | undefined
+}
+
+/** When what happened, in seconds of the reactor's clock. */
+export interface AccessTimes {
+  readonly queuedAt: number | undefined
+  readonly begunAt: number | undefined
+  readonly respondedAt: number | undefined
+  /** Where it ran. */
+  readonly host: string | undefined
+}
+
+/** Options of {@link openAccessLog}. */
+export interface AccessLogOptions {
+  /**
+   * `combined`: as Apache and nginx write it, with the duration in milliseconds behind it (and `aborted` where the response was cut). `json`: one object in each line.
+   * Else a format: `{client} {method} {target} {status} {queue} {app} {write} {id}`; docs/reference/access-log.md has the fields.
+   * @default 'combined'
+   */
+  format?: string
 }
 
 /** An access log. */
@@ -32,21 +59,29 @@ export interface AccessLog {
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /**
- * Opens an access log in the combined format, with the duration in milliseconds behind it (and `aborted` where the response was cut).
+ * Opens an access log.
  * @param destination a file, or `-` for standard output
+ * @throws PlaitError `PLAIT_CONFIGURATION` when the file cannot be opened, or for a format with fields that there are not
  */
-export function openAccessLog(destination: string): AccessLog {
+export function openAccessLog(destination: string, { format = 'combined' }: AccessLogOptions = {}): AccessLog {
+  const line = formatNamed(format)
   const file = openLogFile(destination === '-' ? 1 : destination, { buffered: true })
   const clock = new LogClock()
   return {
-    log: (record) => file.write(accessLine(record, clock.now())),
+    log: (record) => file.write(`${line(record, clock)}\n`),
     reopen: () => file.reopen(),
     close: () => file.close(),
   }
 }
 
+/** Gives the format of a name, or the one that is written out. */
+function formatNamed(format: string): AccessFormat {
+  if (format === 'combined') return (record, { clf }) => combinedLine(record, clf)
+  return format === 'json' ? jsonLine : readFormat(format)
+}
+
 /** One line of the combined format. */
-export function accessLine(record: AccessRecord, time: string): string {
+export function combinedLine(record: AccessRecord, time: string): string {
   const { method, uri, clientproto, code, bytesSent, aborted, clientHost } = record
   const duration = ((record.reactor.seconds() - record.startedAt) * 1000).toFixed(1)
   const request = quote(`${method} ${uri} ${clientproto}`)
@@ -54,38 +89,25 @@ export function accessLine(record: AccessRecord, time: string): string {
   const agent = quote(record.getHeader('user-agent') ?? '-')
   const user = record.user === undefined ? '-' : oneWord(record.user.name)
   const end = aborted ? ' aborted' : ''
-  return `${oneWord(clientHost)} - ${user} [${time}] ${request} ${code || '-'} ${bytesSent || '-'} ${referer} ${agent} ${duration}ms${end}\n`
-}
-
-/** A name without anything that could end the field or the line; `-` for none. A client in front of proxies is what they say. */
-function oneWord(name: string): string {
-  if (/^[\w.:-]+$/.test(name)) return name
-  return quote(Buffer.from(name, 'utf8').toString('latin1')).slice(1, -1).replaceAll(' ', '\\x20') || '-'
-}
-
-/** Quotes, with everything escaped that could end the quotation or the line. */
-function quote(text: string): string {
-  return `"${text.replace(/["\\]|[^\x20-\x7e]/g, (character) => escapes[character] ?? hex(character))}"`
-}
-
-const escapes: Readonly<Record<string, string>> = Object.freeze({ '"': '\\"', '\\': '\\\\' })
-
-function hex(character: string): string {
-  return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
+  return `${oneWord(clientHost)} - ${user} [${time}] ${request} ${code || '-'} ${bytesSent || '-'} ${referer} ${agent} ${duration}ms${end}`
 }
 
 /** The time as logs write it, made once a second. */
-class LogClock {
+class LogClock implements LineTime {
   #second = 0
   #text = ''
 
-  now(): string {
+  get clf(): string {
     const second = Math.floor(Date.now() / 1000)
     if (second !== this.#second) {
       this.#second = second
       this.#text = logTime(new Date(second * 1000))
     }
     return this.#text
+  }
+
+  get iso(): string {
+    return new Date().toISOString()
   }
 }
 

@@ -1,5 +1,5 @@
 import { Forwarding } from '../http/forwarded/forwarding.ts'
-import type { Channel, HeadLimits } from '../http/channel.ts'
+import type { Channel, HeadLimits, RequestRecords } from '../http/channel.ts'
 import { refusalPhrase, type Refusal } from '../http/refusal.ts'
 import type { Request } from '../http/request.ts'
 import type { Address, ConnectionInfo, Reactor } from '../reactor/reactor.ts'
@@ -30,6 +30,7 @@ export class DummyChannel implements Channel {
     maxHeadSize: defaults.maxHeadSize,
   }
   readonly defaultFields = undefined
+  readonly records: RequestRecords = { times: false, ids: false }
   readonly forwarding: Forwarding = new Forwarding()
   readonly peerHost: string
   readonly peerPort: string

@@ -211,6 +211,10 @@ export class ApplicationGroup {
     return served
   }
 
+  dumpStacks(): void {
+    for (const host of this.#hosts) host.dumpStacks?.()
+  }
+
   statistics(): HostStatistics[] {
     return [...this.#hosts].map((host) => host.statistics())
   }
@@ -267,6 +271,7 @@ export class ApplicationGroup {
     const { clock } = this.#options
     const readyAt = clock.seconds()
     host.onGone = (reason) => this.#hostGone(host, reason, clock.seconds() - readyAt)
+    host.onSpent = (reason) => this.#spent(host, reason)
     if (host.state === 'ready') this.#ready.push(host)
     else this.#hostGone(host, 'died as soon as it was ready', 0)
   }
@@ -283,6 +288,14 @@ export class ApplicationGroup {
     if (this.#isStopped()) return
     if (lived >= HEALTHY_SECONDS || served > 0) this.#deaths = 0
     this.#hostDied(`Host ${host.id} ${reason}`)
+  }
+
+  /** It may not go on: another one takes its place, and what runs in it may finish. */
+  #spent(host: Host, reason: string): void {
+    if (this.#isStopped() || !this.#ready.includes(host)) return
+    this.#options.logger.warn(`Host ${host.id} ${reason}; another one starts now`)
+    void this.#leave(host, this.#options.gracefulTimeout)
+    this.#startHost().catch((error: unknown) => this.#replacementFailed(asPlaitError(error)))
   }
 
   #forget(host: Host): void {

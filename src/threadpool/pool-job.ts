@@ -53,6 +53,7 @@ export class PoolJob implements RunningJob, HostSink {
   /** The pool gives it to a host. */
   startIn(host: Host): void {
     this.host = host
+    this.sink.begun?.(host.id)
     this.#running = host.run(this.job, this)
   }
 

@@ -187,6 +187,11 @@ export class ThreadPool implements JobOwner {
     return this.#stopping
   }
 
+  /** Writes the stacks of all threads of all Python processes into the log. */
+  dumpStacks(): void {
+    for (const group of this.#groups.values()) group.dumpStacks()
+  }
+
   statistics(): PoolStatistics {
     const applications = [...this.#groups.values()].map((group) => ({
       application: group.application.name,

@@ -29,6 +29,8 @@ export const ToHost = {
   STOP: 7,
   /** u32: how many threads there may be. */
   THREADS: 8,
+  /** The request has taken too long: answer with STACK, and raise an exception in its thread. */
+  INTERRUPT: 9,
 } as const
 
 /** Types of frames, host to server. */
@@ -53,6 +55,8 @@ export const ToServer = {
   EARLY_HINTS: 73,
   /** JSON: paths of files that the application has imported since the last time. Only when INIT asks for it. */
   IMPORTED: 74,
+  /** Text: where the thread of an interrupted request stands. */
+  STACK: 75,
 } as const
 
 /** Flags; each belongs to one type. */

@@ -33,8 +33,8 @@ export function refusalPage(outcome: PlaitError, id: string, displayTracebacks: 
       return {
         status: 504,
         brief: 'Gateway Timeout',
-        detail: `The application took too long to answer this request. The failure is in the server's log under ${id}.`,
-        traceback: '',
+        detail: `The application took too long to answer this request. Where it stood is in the server's log under ${id}.`,
+        traceback: displayTracebacks ? (outcome.detail ?? '') : '',
       }
     default:
       return {

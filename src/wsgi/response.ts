@@ -65,6 +65,15 @@ export class WSGIResponse implements JobSink {
     // of a request) would stay until the next full collection. Measured: 2 µs a request.
     const lost = (): void => this.#lost()
     request.onDisconnect = lost
+    const { times } = request
+    if (times !== undefined) times.queuedAt = request.reactor.seconds()
+  }
+
+  begun(host: string): void {
+    const { times, reactor } = this.#request
+    if (times === undefined) return
+    times.begunAt = reactor.seconds()
+    times.host = host
   }
 
   /** Called with what the runner gave, right after it took the job. Events may have come before. */

@@ -29,9 +29,17 @@ export interface WSGIOptions {
    * @default true
    */
   retry?: boolean
+  /**
+   * Seconds that the application may take for a request, from its call to the end of its response. Then the client gets 504 (or the connection is cut, when the response had begun),
+   * the log has the stack of the thread, and the process is replaced. 0 = no limit.
+   * @default 0
+   */
+  timeout?: number
 }
 
 const LAST_SECONDS = 5
+/** Timers of Node know no longer ones. */
+const LONGEST_TIMEOUT = 2_000_000
 /** The pools that stop with a reactor. Scripts make a WSGIResource anew whenever they change. */
 const stopping = new WeakMap<Reactor, WeakSet<JobRunner>>()
 const streamedBody: JobBody = Object.freeze({ kind: 'stream' })
@@ -51,6 +59,7 @@ export class WSGIResource implements TreeNode {
   readonly #maxBody: number
   readonly #streams: boolean
   readonly #retry: boolean
+  readonly #timeout: number
 
   /**
    * Nothing is started: the pool may start later.
@@ -64,6 +73,10 @@ export class WSGIResource implements TreeNode {
     this.#context = { logger: reactor.logger, application: this.application.name }
     this.#maxBody = options.maxBody ?? defaults.maxBody
     this.#retry = options.retry ?? true
+    this.#timeout = options.timeout ?? defaults.timeout
+    if (!(this.#timeout >= 0 && this.#timeout < LONGEST_TIMEOUT)) {
+      throw new PlaitError('PLAIT_CONFIGURATION', `timeout must be seconds from 0 to ${LONGEST_TIMEOUT}, not ${this.#timeout}`)
+    }
     this.#streams = (options.requestBody ?? defaults.requestBody) === 'stream'
   }
 
@@ -90,7 +103,8 @@ export class WSGIResource implements TreeNode {
 
   #submit(request: Request, body: JobBody | undefined, received: number | undefined): void {
     const response = new WSGIResponse(request, this.#context)
-    const job = { environ: buildEnviron(request, received), body, repeatable: this.#mayRepeat(request) }
+    const environ = buildEnviron(request, received)
+    const job = { environ, body, repeatable: this.#mayRepeat(request), timeout: this.#timeout }
     response.attach(this.#runner.submit(this.application, job, response))
   }
 
@@ -99,7 +113,8 @@ export class WSGIResource implements TreeNode {
     if (!feed.open(request, this.#maxBody)) return
     const response = new WSGIResponse(request, this.#context)
     response.input = feed
-    const job = { environ: buildEnviron(request, undefined), body: streamedBody, repeatable: this.#mayRepeat(request) }
+    const environ = buildEnviron(request, undefined)
+    const job = { environ, body: streamedBody, repeatable: this.#mayRepeat(request), timeout: this.#timeout }
     const running = this.#runner.submit(this.application, job, response)
     response.attach(running)
     feed.attach(running)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { startWeb } from '../support/server.ts'
+import { until } from '../support/until.ts'
 import { folderWith, runPlait } from './run-plait.ts'
 
 async function text(url: string): Promise<string> {
@@ -254,5 +255,42 @@ test('plait web ends although code of the user leaves timers behind, also when i
   await server.stop()
   assert.equal(await server.exited, 0)
   const { code } = await runPlait(['web', '--listen', '127.0.0.1:0', '--service', 'wrong.ts'], { cwd })
+  assert.equal(code, 1)
+})
+
+test('plait web lives on when code of the user throws where nobody catches it, and logs that', async (t) => {
+  const cwd = folderWith(t, {
+    'page.rpy.mjs': `
+      import { Resource } from 'plait'
+      class Page extends Resource {
+        isLeaf = true
+        render_GET(request) {
+          if (request.uri === '/timer') setTimeout(() => { throw new Error('thrown in a timer') })
+          if (request.uri === '/promise') void Promise.reject(new Error('rejected in vain'))
+          if (request.uri === '/value') void Promise.reject({ code: 'NO_ERROR' })
+          return 'here'
+        }
+      }
+      export const resource = new Page()`,
+  })
+  const server = await startWeb(['--resource-script', 'page.rpy.mjs'], { cwd })
+  t.after(() => server.stop())
+  for (const [path, said] of [
+    ['/timer', /An error that nobody caught.*thrown in a timer/],
+    ['/promise', /A promise was rejected that nobody waited for.*rejected in vain/],
+    ['/value', /A promise was rejected that nobody waited for.*NO_ERROR/],
+  ] as const) {
+    assert.equal(await (await fetch(`${server.url}${path}`)).text(), 'here')
+    await until(`${path} is logged`, () => said.test(server.log()))
+  }
+  assert.equal(await (await fetch(`${server.url}/`)).text(), 'here')
+})
+
+test('plait web does not start when code of the user throws in vain before it has', async (t) => {
+  const cwd = folderWith(t, {
+    'site.mjs': `import { Data } from 'plait'\nvoid Promise.reject(new Error('no database'))\nawait new Promise((r) => setTimeout(r, 50))\nexport default new Data('x', 'text/plain')`,
+  })
+  const { code, stderr } = await runPlait(['web', '--service', 'site.mjs', '--listen', '127.0.0.1:0'], { cwd })
+  assert.match(stderr, /no database/)
   assert.equal(code, 1)
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import type { Request } from '#src/http/request.ts'
 import { pause, until } from '../support/until.ts'
@@ -115,6 +116,36 @@ test('1,000 pipelined requests are answered in order, one at a time', async (t) 
     targets,
   )
   assert.equal(most, 1)
+})
+
+test('a client that pipelines without end is read no further, also while it takes a long response', async (t) => {
+  let bytesRead: number | undefined
+  const { connect } = await serve(t, (request) => {
+    if (request.uri !== '/long') return say(request, 'short')
+    const pieces = async function* (): AsyncGenerator<Uint8Array> {
+      for (let sent = 0; sent < 256; sent++) yield Buffer.alloc(2 ** 16)
+      bytesRead = (request.channel as unknown as { socket: Socket }).socket.bytesRead
+    }
+    void request.writeFrom(pieces()).then(() => request.finish())
+  })
+  const client = await connect()
+  client.get('/long')
+  for (let number = 0; number < 256; number++) client.socket.write('GET /short HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(2000))
+  await until('the long response is out', () => bytesRead !== undefined)
+  assert.ok((bytesRead as number) < 2 ** 20, `${bytesRead} bytes of requests are in memory`)
+})
+
+test('pipelined requests that are answered at once do not pile up on the stack', async (t) => {
+  let first: Request | undefined
+  const { connect } = await serve(t, (request) => {
+    if (request.uri === '/first') first = request
+    else say(request, '<>')
+  })
+  const client = await connect()
+  client.socket.write(`GET /first HTTP/1.1\r\nHost:h\r\n\r\n${'GET / HTTP/1.1\r\nHost:h\r\n\r\n'.repeat(20_000)}`)
+  await until('the first one', () => first !== undefined)
+  say(first as unknown as Request, '<>')
+  await until('all answers', () => client.received.split('<>').length === 20_002)
 })
 
 test('pipelined requests with bodies are told apart', async (t) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { accessLine, logTime, openAccessLog, type AccessRecord } from '#src/log/access-log.ts'
+import { combinedLine, logTime, openAccessLog, type AccessRecord } from '#src/log/access-log.ts'
 
 function record(changes: Partial<AccessRecord> = {}, headers: Record<string, string> = {}): AccessRecord {
   return {
@@ -14,6 +14,7 @@ function record(changes: Partial<AccessRecord> = {}, headers: Record<string, str
     code: 200,
     bytesSent: 37,
     aborted: false,
+    id: 'an-id',
     startedAt: 10,
     clientHost: '127.0.0.1',
     reactor: { seconds: () => 10.0125 },
@@ -28,38 +29,38 @@ test('logTime is the time of the common log format', () => {
   assert.equal(logTime(new Date(Date.UTC(2026, 10, 24, 8, 5, 12))), time)
 })
 
-test('accessLine is the combined format with the duration', () => {
-  const line = accessLine(record({}, { referer: 'http://a/', 'user-agent': 'curl/8' }), time)
-  assert.equal(line, `127.0.0.1 - - [${time}] "GET /x?y HTTP/1.1" 200 37 "http://a/" "curl/8" 12.5ms\n`)
+test('combinedLine is the combined format with the duration', () => {
+  const line = combinedLine(record({}, { referer: 'http://a/', 'user-agent': 'curl/8' }), time)
+  assert.equal(line, `127.0.0.1 - - [${time}] "GET /x?y HTTP/1.1" 200 37 "http://a/" "curl/8" 12.5ms`)
 })
 
-test('accessLine marks what was cut, and shows nothing as -', () => {
-  const line = accessLine(record({ code: 0, bytesSent: 0, aborted: true, clientHost: '' }), time)
-  assert.equal(line, `- - - [${time}] "GET /x?y HTTP/1.1" - - "-" "-" 12.5ms aborted\n`)
+test('combinedLine marks what was cut, and shows nothing as -', () => {
+  const line = combinedLine(record({ code: 0, bytesSent: 0, aborted: true, clientHost: '' }), time)
+  assert.equal(line, `- - - [${time}] "GET /x?y HTTP/1.1" - - "-" "-" 12.5ms aborted`)
 })
 
-test('accessLine escapes what could end the quotation or the line', () => {
-  const line = accessLine(record({}, { 'user-agent': 'a"b\\c\nd\x1b[31m\xe9' }), time)
+test('combinedLine escapes what could end the quotation or the line', () => {
+  const line = combinedLine(record({}, { 'user-agent': 'a"b\\c\nd\x1b[31m\xe9' }), time)
   assert.ok(line.includes(String.raw`"a\"b\\c\x0ad\x1b[31m\xe9"`), line)
 })
 
-test('accessLine is one line of as many fields, whatever a client, a proxy and a guard say', () => {
+test('combinedLine is one line of as many fields, whatever a client, a proxy and a guard say', () => {
   const quoted = String.raw`"(?:[^"\\]|\\.)*"`
-  const shape = new RegExp(String.raw`^[^ ]+ - [^ ]+ \[[^\]]+\] ${quoted} 200 37 ${quoted} ${quoted} 12\.5ms\n$`)
+  const shape = new RegExp(String.raw`^[^ ]+ - [^ ]+ \[[^\]]+\] ${quoted} 200 37 ${quoted} ${quoted} 12\.5ms$`)
   const any = fc.string({ unit: 'binary' })
   fc.assert(
     fc.property(any, any, any, any, any, (uri, referer, agent, name, clientHost) => {
-      const line = accessLine(record({ uri, clientHost, user: { name } }, { referer, 'user-agent': agent }), time)
+      const line = combinedLine(record({ uri, clientHost, user: { name } }, { referer, 'user-agent': agent }), time)
       assert.match(line, shape)
       // oxlint-disable-next-line no-control-regex -- the range is the point
-      assert.match(line, /^[\x20-\x7e]+\n$/)
+      assert.match(line, /^[\x20-\x7e]+$/)
     }),
   )
 })
 
-test('accessLine names the user that a guard has found out, in one word', () => {
+test('combinedLine names the user that a guard has found out, in one word', () => {
   const fieldOf = (name: string): string =>
-    accessLine(record({ user: { name } }), time)
+    combinedLine(record({ user: { name } }), time)
       .slice('127.0.0.1 - '.length)
       .split(' [')[0] as string
   assert.equal(fieldOf('alice'), 'alice')

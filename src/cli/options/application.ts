@@ -1,5 +1,5 @@
 import { defaults } from '../../defaults.ts'
-import { parseCount, parseProcesses, parseSeconds, parseText, parseVariable } from '../values.ts'
+import { parseCount, parseList, parseProcesses, parseSeconds, parseText, parseVariable } from '../values.ts'
 import type { OptionSpec } from './option-spec.ts'
 
 const APPLICATION = 'Applications'
@@ -23,6 +23,30 @@ export const applicationOptions: readonly OptionSpec[] = [
     parse: parseText,
     default: 'VIRTUAL_ENV, .venv, venv, the uv or poetry project, python3, python',
     help: 'the interpreter: a path, the folder of a venv, or a name on PATH',
+  },
+  {
+    flags: '--run-in <where>',
+    group: APPLICATION,
+    env: 'PLAIT_RUN_IN',
+    choices: ['python', 'pyodide'],
+    default: 'python, and pyodide where no usable Python is found',
+    help: "where Python applications run: in processes of the machine's Python, or in WebAssembly (the package pyodide)",
+  },
+  {
+    flags: '--python-path <dir>',
+    group: APPLICATION,
+    repeatable: true,
+    env: 'PLAIT_PYTHON_PATH',
+    parse: parseList,
+    help: 'in pyodide: a directory of packages beside those of the venv, read-only',
+  },
+  {
+    flags: '--writable <dir>',
+    group: APPLICATION,
+    repeatable: true,
+    env: 'PLAIT_WRITABLE',
+    parse: parseList,
+    help: 'in pyodide: a directory that applications may write to; their own is read-only',
   },
   {
     flags: '--env <name=value>',

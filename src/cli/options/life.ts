@@ -1,10 +1,19 @@
-import { parseList } from '../values.ts'
+import { defaults } from '../../defaults.ts'
+import { parseList, parseSeconds } from '../values.ts'
 import type { OptionSpec } from './option-spec.ts'
 
 const LIFE = 'Life of the processes'
 
 /** When the processes of applications end, and what becomes of their requests. */
 export const lifeOptions: readonly OptionSpec[] = [
+  {
+    flags: '--timeout <seconds>',
+    group: LIFE,
+    env: 'PLAIT_TIMEOUT',
+    parse: parseSeconds,
+    default: `${defaults.timeout}, no limit`,
+    help: 'how long an application may take for one request, to the end of its response. Then the client gets 504, the log the stack, and the process is replaced',
+  },
   {
     flags: '--no-retry',
     group: LIFE,

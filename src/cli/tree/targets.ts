@@ -13,8 +13,12 @@ export function wsgiTarget(name: string): Target {
     description: `application ${name}`,
     check: () => void resolveApplication(name),
     reads: ({ cwd }) => [cwd, HOST_SCRIPT],
-    make: ({ reactor, surroundings, wsgi }) =>
-      new WSGIResource(reactor, reactor.getThreadPool(), { ...surroundings, application: name }, wsgi),
+    make: ({ reactor, surroundings, wsgi }) => {
+      const { runIn, ...others } = surroundings
+      // It is about applications in Python; the others have no choice.
+      const where = runIn === undefined || resolveApplication(name).module !== undefined ? {} : { runIn }
+      return new WSGIResource(reactor, reactor.getThreadPool(), { ...others, ...where, application: name }, wsgi)
+    },
   }
 }
 

@@ -1,12 +1,14 @@
 import { defaults } from '../../defaults.ts'
 import { PlaitError } from '../../errors.ts'
-import { isSample, marshalSample } from '../../wire/environ-encoding.ts'
+import { isSample } from '../../wire/environ-encoding.ts'
 import { encodeCount, encodeFrame, Flag, ToHost, ToServer } from '../../wire/frame.ts'
 import { FrameReader, type FrameConsumer } from '../../wire/frame-reader.ts'
 import { RequestBatch } from '../../wire/request-batch.ts'
 import type { Host, HostOptions, HostRuntime, HostSink, HostState, HostStatistics, Job, RunningJob } from '../host.ts'
 import { BegunMarks } from './begun-marks.ts'
-import { findPython } from './find-python.ts'
+import { Deadlines } from './deadlines.ts'
+import type { FoundPython } from './find-python.ts'
+import { initialFrame } from './initial-frame.ts'
 import { JobTable } from './job-table.ts'
 import { loadError, type LoadFailure } from '../load-failure.ts'
 import { PythonJob, type JobChannel } from './python-job.ts'
@@ -18,6 +20,8 @@ import type { WireBuffer } from './wire-buffers.ts'
 const LARGE_BATCH = 256 * 1024
 /** Seconds that an interpreter has to end by itself (exit functions of the application) before it is killed. */
 const EXIT_SECONDS = 5
+/** Milliseconds in which a host says where a thread stands. One that does not is in C code that holds the GIL. */
+const STACK_MS = 250
 
 interface Waiter {
   resolve(): void
@@ -32,8 +36,11 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   /** A job that was sent cannot be taken back. */
   readonly roomAhead = 0
   onGone: ((reason: string) => void) | undefined
+  onSpent: ((reason: string) => void) | undefined
   readonly #options: HostOptions
+  readonly #python: FoundPython
   readonly #jobs = new JobTable()
+  readonly #deadlines = new Deadlines(this.#jobs, (job) => this.#deadlinePassed(job))
   readonly #heads = new ResponseHeads()
   readonly #reader = new FrameReader(this)
   #state: HostState = 'starting'
@@ -44,14 +51,17 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   #batch = new RequestBatch(false)
   #flushScheduled = false
   #served = 0
+  #saidHello = false
   #begun: BegunMarks | undefined
   /** The server itself ends the process: its death is no crash. */
   #ended = false
   readonly #flush = (): void => this.#sendBatch()
 
-  constructor(options: HostOptions) {
+  /** @param python the interpreter that runs it */
+  constructor(options: HostOptions, python: FoundPython) {
     this.id = options.id
     this.#options = options
+    this.#python = python
   }
 
   get state(): HostState {
@@ -68,9 +78,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
 
   async start(): Promise<void> {
     const { application } = this.#options
-    const { python, cwd } = application
-    const env = { ...process.env, ...application.env }
-    const found = await findPython({ ...(python === undefined ? {} : { python }), cwd, env })
+    const found = this.#python
     if (this.#state !== 'starting') throw this.#lost('was stopped while it started')
     this.#runtime = { name: `${found.implementation} ${found.version}`, executable: found.path, why: found.why }
     this.#process = new PythonProcess(found.path, application, {
@@ -79,7 +87,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
       gone: (reason) => this.#end(reason),
     })
     const started = new Promise<void>((resolve, reject) => (this.#started = { resolve, reject }))
-    this.#process.write([this.#initialFrame()])
+    this.#process.write([initialFrame(this.#options, this.responseWindow)])
     await started
   }
 
@@ -87,6 +95,11 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
     const id = this.#jobs.nextId()
     const running = new PythonJob(id, sink, this)
     this.#jobs.put(running)
+    const { timeout = 0 } = job
+    if (timeout > 0) {
+      running.timeout = timeout
+      this.#deadlines.watch(running, timeout)
+    }
     this.#batch.add(id, job.environ, job.body)
     if (this.#batch.bodyBytes > LARGE_BATCH) this.#sendBatch()
     // All requests of one turn of the event loop leave in one write.
@@ -95,6 +108,10 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
       setImmediate(this.#flush)
     }
     return running
+  }
+
+  dumpStacks(): void {
+    if (this.#saidHello) this.#process?.signal('SIGQUIT')
   }
 
   setThreads(maxThreads: number): void {
@@ -143,7 +160,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   data(id: number, piece: Buffer): void {
     try {
       const job = this.#jobs.get(id)
-      if (job === undefined) return
+      if (job === undefined || job.late) return
       job.hold(this.#process?.buffers.current, piece.length)
       job.sink.data(piece)
     } catch (error) {
@@ -170,6 +187,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
     if (type === ToServer.RESPONSE) {
       // A late word on a job that is over: its id is unknown, so it can never reach another client.
       if (job === undefined) return
+      if (job.late) return (flags & Flag.LAST) === 0 ? undefined : this.#finish(job, undefined)
       const head = this.#heads.read(buffer.toString('latin1', start, start + headSize))
       if ((flags & Flag.LAST) === 0) job.hold(undefined, end - start - headSize)
       job.sink.respond(head, buffer.subarray(start + headSize, end), (flags & Flag.ONE_PIECE) !== 0)
@@ -183,7 +201,11 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   }
 
   #rareFrame(type: number, job: PythonJob, buffer: Buffer, start: number, end: number, headSize: number): void {
+    if (job.late && type !== ToServer.FAILED) return
     switch (type) {
+      case ToServer.STACK:
+        this.#tooLate(job, buffer.toString('utf8', start, end).trimEnd())
+        return
       case ToServer.FAILED: {
         const report = parse(buffer, start, end) as { type: string; message: string; traceback: string }
         const message = report.message === '' ? report.type : `${report.type}: ${report.message}`
@@ -199,6 +221,8 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
           ino: string
         }
         const head = this.#heads.read(buffer.toString('latin1', start, start + headSize))
+        // The application has done its part.
+        job.deadline = Infinity
         job.sink.respondFile(head, { ...file, dev: BigInt(file.dev), ino: BigInt(file.ino) })
         return
       }
@@ -213,27 +237,37 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
     }
   }
 
-  // -- life
+  // -- deadlines
 
-  #initialFrame(): Buffer {
-    const { application, minThreads, maxThreads, multiprocess } = this.#options
-    const settings = JSON.stringify({
-      application: application.name,
-      parent: process.pid,
-      minThreads,
-      maxThreads,
-      multithread: maxThreads > 1,
-      multiprocess,
-      responseWindow: this.responseWindow,
-      inputWindow: defaults.inputWindow,
-      reportImports: this.#options.onImported !== undefined,
-    })
-    const length = Buffer.allocUnsafe(4)
-    length.writeUInt32LE(Buffer.byteLength(settings))
-    return encodeFrame(ToHost.INIT, 0, Buffer.concat([length, Buffer.from(settings), marshalSample()]))
+  #deadlinePassed(job: PythonJob): void {
+    // It waits behind another one in the host.
+    if (this.#begun?.has(job.id) === false) return this.#deadlines.watch(job, job.timeout)
+    this.send(encodeFrame(ToHost.INTERRUPT, job.id))
+    setTimeout(() => {
+      if (job.over || job.late) return
+      this.dumpStacks()
+      this.#tooLate(job, 'The process does not say where it stands: C code holds the GIL. The stacks of its threads follow.')
+    }, STACK_MS)
+    // Its thread may never come back, and what was done to it in the middle of its work nobody knows.
+    this.onSpent?.(`takes no more requests, because one ran longer than ${job.timeout} s`)
   }
 
+  #tooLate(job: PythonJob, stack: string): void {
+    if (job.over || job.late) return
+    job.late = true
+    const error = new PlaitError('PLAIT_TIMEOUT', `The application took longer than ${job.timeout} s`, {
+      status: 504,
+      detail: stack,
+    })
+    job.sink.finished(error)
+    // It stays among the jobs until its thread has unwound: see stop().
+    job.abandon()
+  }
+
+  // -- life
+
   #hello(hello: Hello): void {
+    this.#saidHello = true
     this.#begun = BegunMarks.open(hello.pid, hello.marks)
     if (isSample(hello.sample)) return
     this.#batch = new RequestBatch(true)
@@ -275,7 +309,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
     job.over = true
     this.#jobs.delete(job)
     if (outcome === undefined || outcome.code === 'PLAIT_APPLICATION') this.#served++
-    job.sink.finished(outcome)
+    if (!job.late) job.sink.finished(outcome)
     if (this.#jobs.size === 0) this.#drained?.()
   }
 
@@ -304,6 +338,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
 
   #end(reason: string): void {
     if (this.#state === 'gone') return
+    if (this.#ended) reason = 'was ended by the server, because it did not end by itself in time'
     const error = this.#lost(reason)
     this.#state = 'gone'
     this.#started?.reject(error)
@@ -318,7 +353,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   #endJobs(error: PlaitError): void {
     const begun = this.#begun
     for (const job of this.#jobs.all()) {
-      if (begun === undefined || begun.has(job.id)) this.#finish(job, error)
+      if (begun === undefined || job.late || begun.has(job.id)) this.#finish(job, error)
       else {
         job.over = true
         this.#jobs.delete(job)
@@ -326,6 +361,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
       }
     }
     begun?.close()
+    this.#deadlines.stop()
   }
 
   #lost(reason: string): PlaitError {

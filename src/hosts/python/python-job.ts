@@ -28,6 +28,12 @@ export class PythonJob implements RunningJob {
   #held: Held[] | undefined
   /** The host has said its last word of it. */
   over = false
+  /** Milliseconds of `performance.now()` at which it has run too long. */
+  deadline: number = Infinity
+  /** Seconds that it may run. */
+  timeout = 0
+  /** Its deadline has passed and its sink was told so: what the host still says of it reaches nobody. */
+  late = false
 
   constructor(id: number, sink: HostSink, channel: JobChannel) {
     this.id = id

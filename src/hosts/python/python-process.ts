@@ -60,6 +60,10 @@ export class PythonProcess {
     this.#child.kill('SIGKILL')
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
   #listen(): void {
     const child = this.#child
     // Death is the child's exit, never an end or error of the wire: EPIPE may come long before we know why.

@@ -1,4 +1,5 @@
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Address, ConnectionInfo, Reactor } from '../../reactor/reactor.ts'
 import type { TLSInfo } from '../../reactor/tls/tls-info.ts'
@@ -7,6 +8,7 @@ import { LINGER, type Connection, type ConnectionTimeouts } from '../connection-
 import type { ChannelOwner } from '../http-channel.ts'
 import type { Refusal } from '../refusal.ts'
 import { Allowance } from './allowance.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { sessionOptions, CONNECTION_WINDOW } from './session-options.ts'
 import { StreamChannel } from './stream-channel.ts'
 
@@ -38,6 +40,7 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
   readonly #streams = new Set<StreamChannel>()
   readonly #resets: Allowance
   readonly #controls: Allowance
+  readonly #heartbeat = new Heartbeat(() => void (this.open && this.#session.ping(() => undefined)))
   /** The client's first SETTINGS have come. */
   #greeted = false
   /** When the last stream ended, in seconds. */
@@ -72,6 +75,11 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
 
   get limits(): HeadLimits {
     return this.owner.limits
+  }
+
+  /** Its session has not ended. */
+  get open(): boolean {
+    return !this.#session.destroyed
   }
 
   #listen(): void {
@@ -140,9 +148,17 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
     this.#session.close()
   }
 
+  #listenForLife(now: number, patience: number): void {
+    const { bytesRead = 0 } = this.socket as Socket
+    // A session that closes cannot ask any more.
+    if (this.#session.closed || this.#heartbeat.beats(now, bytesRead, patience)) return
+    this.owner.logger.info('Closed a connection of HTTP/2: its client does not answer', { client: this.peerHost })
+    this.socket.destroy()
+  }
+
   look(now: number, timeouts: ConnectionTimeouts): void {
     for (const stream of this.#streams) stream.look(now, timeouts)
-    if (this.#streams.size > 0) return
+    if (this.#streams.size > 0) return this.#listenForLife(now, timeouts.write)
     const since = now - this.#since
     if (this.#session.closed || this.#session.destroyed) {
       if (since >= LINGER) this.socket.destroy()

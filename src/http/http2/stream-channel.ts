@@ -2,7 +2,7 @@ import { constants, type ServerHttp2Stream } from 'node:http2'
 import { PlaitError } from '../../errors.ts'
 import type { Address, Reactor } from '../../reactor/reactor.ts'
 import type { TLSInfo } from '../../reactor/tls/tls-info.ts'
-import type { Channel, HeadLimits } from '../channel.ts'
+import type { Channel, HeadLimits, RequestRecords } from '../channel.ts'
 import { LINGER, type ConnectionTimeouts } from '../connection-sweep.ts'
 import type { DefaultFields } from '../default-fields.ts'
 import type { Forwarding } from '../forwarded/forwarding.ts'
@@ -98,6 +98,9 @@ export class StreamChannel implements Channel {
   get forwarding(): Forwarding {
     return this.#connection.owner.forwarding
   }
+  get records(): RequestRecords {
+    return this.#connection.owner.records
+  }
 
   enter(phase: 'body' | 'working'): void {
     this.#phase = phase
@@ -171,8 +174,10 @@ export class StreamChannel implements Channel {
   }
 
   #closed(): void {
-    // Often without 'finish' before: node:http2 has its last frame out and asks no further.
-    if (this.#writer.ended && this.#stream.rstCode === NGHTTP2_NO_ERROR) this.#request.responseSent()
+    const { ended, pending } = this.#writer
+    // Often without 'finish' before: node:http2 has the last frame out and asks no further. A connection that ends takes along what has not left.
+    const left = pending === 0 || this.#connection.open
+    if (ended && left && this.#stream.rstCode === NGHTTP2_NO_ERROR) this.#request.responseSent()
     else this.#request.connectionLost()
     this.#message.closed()
     this.#connection.streamClosed(this, this.#request.disconnected && !this.#writer.broken)

@@ -40,7 +40,7 @@ interface Parts {
  * unknown or late, that have fields of one connection (Connection, Transfer-Encoding, Upgrade …) or characters that no field may have.
  */
 export function readStreamHead(raw: readonly string[], options: StreamHeadOptions): StreamHead {
-  const parts = partsOf(raw)
+  const parts = partsOf(raw, options.limits.maxHeadSize)
   const { method, authority, path, host, cookies, fields } = parts
   const effective = authority ?? host
   if (effective !== undefined) fields.unshift('host', effective)
@@ -49,7 +49,8 @@ export function readStreamHead(raw: readonly string[], options: StreamHeadOption
   return { method, target: path ?? authority ?? '', fields, refusal: refusalOf(parts, options) }
 }
 
-function partsOf(raw: readonly string[]): Parts {
+/** Reads no further once there is too much: a byte on the wire may stand for kilobytes of a cookie (RFC 7541 section 7.3). */
+function partsOf(raw: readonly string[], maxHeadSize: number): Parts {
   const parts: Parts = {
     method: '',
     scheme: '',
@@ -60,7 +61,7 @@ function partsOf(raw: readonly string[]): Parts {
     size: 0,
     fields: [],
   }
-  for (let index = 0; index < raw.length; index += 2) {
+  for (let index = 0; index < raw.length && parts.size <= maxHeadSize; index += 2) {
     const name = raw[index] as string
     const value = raw[index + 1] as string
     // Colon, space, CR and LF.

@@ -75,9 +75,10 @@ export class StreamWriter implements ResponseWriter {
     this.ended = true
     this.#onEnd()
     if (this.bodyless) return
-    const { length } = last ?? EMPTY
+    if (last === undefined) return void this.#stream.end()
+    const { length } = last
     this.pending += length
-    this.#stream.end(last ?? EMPTY, () => {
+    this.#stream.end(last, () => {
       this.pending -= length
       this.taken += length
     })
@@ -99,5 +100,3 @@ export class StreamWriter implements ResponseWriter {
     this.#stream.destroy(new Error('The response was broken off'))
   }
 }
-
-const EMPTY = Buffer.alloc(0)

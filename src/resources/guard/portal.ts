@@ -1,6 +1,7 @@
 /** From credentials to a resource (Twisted: `twisted.cred.portal`). */
 import type { Request } from '../../http/request.ts'
-import type { TreeNode } from '../../resource/resource.ts'
+import { PlaitError } from '../../errors.ts'
+import { isTreeNode, type TreeNode } from '../../resource/resource.ts'
 import type { Credentials } from './credentials.ts'
 
 /** Who a client is when it is nobody. */
@@ -59,13 +60,25 @@ export class Portal {
     this.#checkers.push(checker)
   }
 
-  /** Who that is, and what it gets; undefined when no checker knows. */
+  /**
+   * Who that is, and what it gets; undefined when no checker knows.
+   * @throws PlaitError `PLAIT_RESOURCE` when the realm gives neither an avatar nor undefined
+   */
   async login(credentials: Credentials, request: Request): Promise<Login | undefined> {
     for (const checker of this.#checkers) {
       const id = await checker.requestAvatarId(credentials)
       if (id === undefined) continue
-      return { id, avatar: await this.#realm.requestAvatar(id, request) }
+      return { id, avatar: checked(await this.#realm.requestAvatar(id, request)) }
     }
     return undefined
   }
+}
+
+/** A resource in the place of an avatar is an easy mistake. */
+function checked(avatar: Avatar | undefined): Avatar | undefined {
+  if (avatar === undefined || isTreeNode((avatar as Partial<Avatar> | null)?.resource)) return avatar
+  throw new PlaitError(
+    'PLAIT_RESOURCE',
+    'The realm gave no avatar: requestAvatar must give { resource }, or undefined for nothing',
+  )
 }

@@ -7,6 +7,7 @@ import { describeError, failureId, requestLine } from '../../resource/failure.ts
 import type { TreeNode } from '../../resource/resource.ts'
 import { UnsupportedMethod } from '../../resource/unsupported-method.ts'
 import { checkOpening, type Origins, type Rejection } from './opening-check.ts'
+import { limitOutgoing } from './outgoing-limit.ts'
 import { Peers } from './peers.ts'
 
 /** Options of {@link WebSocketResource}. */
@@ -21,6 +22,8 @@ export interface WebSocketOptions {
   origins?: Origins
   /** Bytes of a message; a longer one ends the connection with 1009. @default 1 MiB */
   maxPayload?: number
+  /** Bytes that may wait for a client that takes them too slowly; when there are more, the next message cuts it. @default 16 MiB */
+  maxBuffered?: number
   /** Connections at a time; the next one gets 503. @default 10000 */
   maxConnections?: number
   /** Seconds between two pings; a peer that did not answer the last one is cut. 0 = no pings. @default 30 */
@@ -45,6 +48,7 @@ export class WebSocketResource implements TreeNode {
   readonly #onConnection: WebSocketHandler
   readonly #origins: Origins
   readonly #maxConnections: number
+  readonly #maxBuffered: number
   readonly #peers: Peers
   readonly #server: WebSocketServer
 
@@ -56,6 +60,7 @@ export class WebSocketResource implements TreeNode {
     this.#onConnection = onConnection
     this.#origins = options.origins ?? []
     this.#maxConnections = options.maxConnections ?? 10_000
+    this.#maxBuffered = options.maxBuffered ?? 16 * 1024 ** 2
     this.#peers = new Peers(options.pingInterval ?? 30)
     this.#server = new WebSocketServer({
       noServer: true,
@@ -109,6 +114,11 @@ export class WebSocketResource implements TreeNode {
     // Whatever the client did wrong, ws has answered it; without a listener it would end the process.
     socket.on('error', (error) =>
       request.reactor.logger.debug(`WebSocket broken: ${error.message}`, { request: requestLine(request) }),
+    )
+    limitOutgoing(socket, this.#maxBuffered, () =>
+      request.reactor.logger.warn(`Cut a WebSocket: its client left more than ${this.#maxBuffered} bytes waiting`, {
+        request: requestLine(request),
+      }),
     )
     catchListeners(socket, failed)
     try {

@@ -124,6 +124,21 @@ test('HTTP/2 resets a stream with more fields or a larger head than anybody answ
   await lives(served)
 })
 
+test('HTTP/2 does not put together a cookie that explodes before it is refused (E11)', async (t) => {
+  const served = await serveHTTP2(t, echo)
+  const client = await served.frames()
+  // Never acknowledged SETTINGS: node:http2 allows megabytes then.
+  const crumb = Buffer.concat([
+    Buffer.from([0x40, 6]),
+    Buffer.from('cookie'),
+    Buffer.from([127, 0xa1, 0x1e]),
+    Buffer.alloc(4000, 0x79),
+  ])
+  client.send(frame(Type.HEADERS, 5, 1, Buffer.concat([block(GET), crumb, Buffer.alloc(700, 0x80 | 62)])))
+  assert.match((await client.receives(Type.DATA, 1)).payload.toString(), /^431 /)
+  assert.equal(served.log[0]?.code, 431)
+})
+
 test('HTTP/2 lives through a window that overflows, frames that are too long, and bytes that are no frames (E6, E7)', async (t) => {
   const served = await serveHTTP2(t, echo)
   const bad: Readonly<Record<string, Buffer>> = {

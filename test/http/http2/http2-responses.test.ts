@@ -120,15 +120,18 @@ test('sendEarlyHints sends 103 over HTTP/2, as often as wanted, before the respo
     request.sendWhole(200, 'OK', [], Buffer.from('x'))
     request.sendEarlyHints(['Link', '</late.css>'])
   })
-  const { interim, status } = await (await served.client()).ask()
-  assert.equal(status, 200)
-  assert.deepEqual(
-    interim.map((fields) => [fields[':status'], fields.link, fields.connection]),
-    [
-      [103, '</a.css>; rel=preload', undefined],
-      [103, '</b.css>; rel=preload', undefined],
-    ],
-  )
+  const client = await served.client()
+  for (const method of ['GET', 'HEAD']) {
+    const { interim, status } = await client.ask({ ':method': method })
+    assert.equal(status, 200)
+    assert.deepEqual(
+      interim.map((fields) => [fields[':status'], fields['link'], fields['connection']]),
+      [
+        [103, '</a.css>; rel=preload', undefined],
+        [103, '</b.css>; rel=preload', undefined],
+      ],
+    )
+  }
 })
 
 test('breakOff resets the stream behind what was written, and the connection goes on', async (t) => {

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Request } from '#src/http/request.ts'
 import { block, Flag, frame, GET, PREFACE, Type } from '../../support/http2-frames.ts'
 import { answerOn } from '../../support/http2-client.ts'
-import { until } from '../../support/until.ts'
+import { pause, until } from '../../support/until.ts'
 import { echo, serveClocked } from './serve-http2.ts'
 
 const POST = [[':method', 'POST'] as const, ...GET.slice(1)]
@@ -52,6 +52,25 @@ test('HTTP/2 does not close a connection as idle while the application works', a
   await pass(served.reactor.clock, 300)
   request?.sendWhole(200, 'OK', [], Buffer.from('at last'))
   assert.equal((await answer).text, 'at last')
+})
+
+test('HTTP/2 asks a silent client whether it is there while its requests run, and lets go of one that is not', async (t) => {
+  const gone: string[] = []
+  const served = await serveClocked(t, (request) => (request.onDisconnect = () => gone.push(request.host ?? '')))
+  const there = await served.client()
+  const answer = there.ask({ ':authority': 'there' })
+  const deaf = await served.frames()
+  deaf.head(1)
+  await until('both', () => served.factory !== undefined && deaf.of(Type.SETTINGS).length === 2)
+  for (let round = 0; round < 12 && gone.length === 0; round++) {
+    await pass(served.reactor.clock, 10)
+    await pause(0.03)
+  }
+  assert.deepEqual(gone, ['shop.example'])
+  assert.ok(deaf.of(Type.PING).length === 1)
+  await until('the end', () => deaf.ended)
+  there.close()
+  await answer
 })
 
 test('HTTP/2 closes a connection whose head does not end', async (t) => {

@@ -5,12 +5,18 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { HTTPFactory } from '#src/http/http-factory.ts'
+import type { Request } from '#src/http/request.ts'
+import { NodeReactor } from '#src/reactor/node-reactor.ts'
 import { MemoryReactor } from '#src/testing/memory-reactor.ts'
 import { HTTP2Client } from '../../support/http2-client.ts'
 import { block, Flag, frame, FrameClient, GET, PREFACE, Type } from '../../support/http2-frames.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
 import { echo, serveHTTP2, type Echoed } from './serve-http2.ts'
+
+function echoPeer(request: Request): void {
+  request.sendWhole(200, 'OK', [], Buffer.from(`${request.clientproto} ${request.channel.peerHost}`))
+}
 
 test('HTTPFactory speaks HTTP/2 with a client that begins with it, and HTTP/1.1 on the same port (117)', async (t) => {
   const served = await serveHTTP2(t, echo)
@@ -130,6 +136,26 @@ test('HTTPFactory speaks HTTP/2 in memory too, and its clock is the one of the t
   reactor.advance(101)
   await closed
   assert.equal(client.goneAway, 0)
+})
+
+test('HTTPFactory speaks HTTP/2 behind a PROXY header, also when all comes at once', async () => {
+  const reactor = new NodeReactor()
+  const port = reactor.listenTCP(0, new HTTPFactory(echoPeer), { interface: '127.0.0.1', proxyProtocol: {} })
+  await port.ready
+  const { port: number } = port.getHost() as { port: number }
+  const opening = [PREFACE, frame(Type.SETTINGS, 0, 0), frame(Type.HEADERS, 5, 1, block(GET))].map((part) =>
+    Buffer.from(part as string),
+  )
+  const header = Buffer.from('PROXY TCP4 203.0.113.7 127.0.0.1 5000 80\r\n')
+  const client = await FrameClient.connect(`http://127.0.0.1:${number}`, Buffer.concat([header, ...opening]))
+  assert.equal((await client.receives(Type.DATA, 1)).payload.toString(), 'HTTP/2 203.0.113.7')
+  client.destroy()
+  await reactor.stop()
+})
+
+test('HTTPFactory takes limits that are no limits for HTTP/2 too', async (t) => {
+  const served = await serveHTTP2(t, echo, { maxStreams: Infinity, maxHeadSize: 2 ** 40, maxFields: Infinity })
+  assert.equal((await (await served.client()).ask()).status, 200)
 })
 
 test('HTTPFactory answers what curl asks by prior knowledge', async (t) => {

@@ -200,6 +200,15 @@ test('HTTPAuthSessionWrapper answers 500 when a checker or the realm fails, and 
   }
 })
 
+test('Portal says so when a realm gives a resource in the place of an avatar', async () => {
+  const { port, logger } = serve(below(guard({ realm: { requestAvatar: () => new Resource() as never } })))
+  assert.equal((await port.request(asUser('/a/b'))).status, 500)
+  assert.match(
+    String(logger.records.at(-1)?.fields?.['error']),
+    /The realm gave no avatar: requestAvatar must give \{ resource \}/,
+  )
+})
+
 test('HTTPAuthSessionWrapper answers with the status that an error of a checker has', async () => {
   const requestAvatarId = (): never => {
     throw new PlaitError('PLAIT_OVERLOADED', 'too many', { status: 503 })

@@ -214,3 +214,29 @@ test('bytes that are no frame end the connection, nothing else', async (t) => {
   await once(socket, 'close')
   assert.equal((await fetch(`http://${host}/ws`)).status, 426)
 })
+
+test('WebSocketResource cuts a client that sends and sends and reads nothing', async (t) => {
+  const { open, logger, resource } = await serve(t, echo, { maxBuffered: 2 ** 20 })
+  const socket = open()
+  await once(socket, 'open')
+  const [peer] = resource.connections
+  const closed = once(peer as WebSocket, 'close')
+  socket.pause()
+  const message = Buffer.alloc(65536)
+  // The systems on both sides buffer some MiB themselves.
+  for (let sent = 0; sent < 64 * 2 ** 20 && peer?.readyState === WebSocket.OPEN; sent += message.length) {
+    socket.send(message)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await closed
+  const cuts = logger.records.filter(({ level }) => level === 'warn').map(({ message: text }) => text)
+  assert.deepEqual(cuts, ['Cut a WebSocket: its client left more than 1048576 bytes waiting'])
+  assert.equal([...resource.connections].length, 0)
+})
+
+test('WebSocketResource sends one message that is larger than maxBuffered to a client that reads', async (t) => {
+  const { open } = await serve(t, (socket) => socket.send(Buffer.alloc(3 * 2 ** 20)), { maxBuffered: 2 ** 20 })
+  const socket = open()
+  const [data] = (await once(socket, 'message')) as [Buffer]
+  assert.equal(data.length, 3 * 2 ** 20)
+})

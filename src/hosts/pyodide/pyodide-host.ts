@@ -1,0 +1,79 @@
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { defaults } from '../../defaults.ts'
+import { PlaitError } from '../../errors.ts'
+import type { Application } from '../application.ts'
+import type { Host, HostOptions } from '../host.ts'
+import { WorkerHost } from '../worker/worker-host.ts'
+import { findPackages, type FoundPackages } from './find-packages.ts'
+import { findPyodide } from './installed.ts'
+import { planMounts } from './mounts.ts'
+import type { ThreadData } from './thread/main.ts'
+
+/** How to get it, for messages. */
+export const HOW_TO_INSTALL = 'npm install pyodide'
+
+/** Our Python package: it travels inside the package. */
+const OWN_PYTHON = fileURLToPath(new URL('../../../python', import.meta.url))
+
+/**
+ * Worker threads with an interpreter each: CPython in WebAssembly.
+ * @param because why not the machine's own Python, in words
+ * @throws PlaitError `PLAIT_PYODIDE_NOT_FOUND`, `PLAIT_CONFIGURATION`
+ */
+export function createPyodideHost(options: HostOptions, because: string): Host {
+  const { application, maxThreads, multiprocess } = options
+  const installed = findPyodide()
+  if (installed === undefined) {
+    throw new PlaitError('PLAIT_PYODIDE_NOT_FOUND', `Pyodide is not installed: ${HOW_TO_INSTALL}`, { status: 500 })
+  }
+  const { cwd, env, python, memory, timeout } = application
+  const environment = { ...process.env, ...env }
+  const packages = findPackages({ cwd, env: environment, python })
+  const paths = [...application.pythonPath, ...(packages === undefined ? [] : [packages.folder])]
+  const data: ThreadData = {
+    pyodide: installed.folder,
+    ownPython: OWN_PYTHON,
+    mounts: planMounts([cwd, ...scriptFolder(application), ...paths], application.writable),
+    memory: memory ?? defaults.pyodideMemory,
+    settings: {
+      application: application.name,
+      cwd,
+      paths,
+      // What one thread keeps in its modules, another does not see.
+      multiprocess: multiprocess || maxThreads > 1,
+      reportImports: options.onImported !== undefined,
+      responseWindow: defaults.responseWindow,
+      inputWindow: defaults.inputWindow,
+    },
+  }
+  return new WorkerHost(options, {
+    runtime: {
+      name: `CPython ${installed.python} in WebAssembly, Pyodide ${installed.version}`,
+      executable: 'pyodide',
+      why: because,
+      notes: notes(packages),
+    },
+    entry: new URL('./thread/main.js', import.meta.url),
+    data: { ...data },
+    env: environment,
+    resourceLimits: {},
+    timeout,
+  })
+}
+
+/** `../legacy/wsgi.py:application` may lie outside the directory. */
+function scriptFolder({ name, cwd }: Application): string[] {
+  const [file] = /^[^:]*\.py(?=:|$)/.exec(name) ?? []
+  return file === undefined ? [] : [path.dirname(path.resolve(cwd, file))]
+}
+
+/** What is different, for the start-up lines. */
+function notes(packages: FoundPackages | undefined): string[] {
+  return [
+    'each thread has an interpreter of its own; no threads, subprocesses or sockets in the application',
+    'packages of pure Python only; of those in C, the ones that Pyodide brings (sqlite3, ssl, lzma …)',
+    packages === undefined ? 'no venv found; packages: --python-path DIR' : `packages: ${packages.folder} (${packages.why})`,
+    'files: the directory of the application and its packages, read-only; --writable DIR for more',
+  ]
+}

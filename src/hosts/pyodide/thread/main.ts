@@ -1,0 +1,128 @@
+/** What a worker thread of a Pyodide host runs. */
+import { workerData } from 'node:worker_threads'
+import { Link, type SentJob } from '../../worker/link.ts'
+import { ToServer, type LoadReport } from '../../worker/messages.ts'
+import { importHost, startInterpreter, type InterpreterOptions } from './interpreter.ts'
+import { SharedBytes } from './memory.ts'
+import { linesOf } from './output.ts'
+import { serverFace, type Surroundings } from './server-face.ts'
+import { ThreadJob } from './thread-job.ts'
+
+/** What the server gives a thread of this kind. */
+export interface ThreadData extends InterpreterOptions {
+  /** For `plait_host.worker_thread`. */
+  readonly settings: {
+    readonly application: string
+    readonly cwd: string
+    readonly paths: readonly string[]
+    readonly multiprocess: boolean
+    readonly reportImports: boolean
+    readonly responseWindow: number
+    readonly inputWindow: number
+  }
+}
+
+const data = workerData as ThreadData
+const { settings } = data
+const link = new Link(() => process.exit(0))
+let lastId = 0
+let busy = false
+
+const pyodide = await startInterpreter(data)
+pyodide.setStdout({ write: linesOf((line) => void process.stdout.write(`${line}\n`)) })
+pyodide.setStderr({
+  write: linesOf((line) => {
+    link.say(ToServer.ERRORS, line)
+    link.flush()
+  }),
+})
+
+const nap = new Int32Array(new SharedArrayBuffer(4))
+const nothing = undefined as unknown as SharedBytes
+const here: Surroundings = {
+  link,
+  FS: pyodide.FS,
+  incoming: nothing,
+  outgoing: nothing,
+  job: undefined,
+  isInterrupted: () => false,
+  sleep: (milliseconds) => void Atomics.wait(nap, 0, 0, milliseconds),
+}
+pyodide.registerJsModule('_plait', serverFace(here))
+const host = importHost(pyodide)
+here.incoming = new SharedBytes(pyodide, host.incoming)
+here.outgoing = new SharedBytes(pyodide, host.outgoing)
+const thread = host.Thread(JSON.stringify(settings))
+const run = thread.run
+
+/** Runs what is here, one job after the other. */
+function serve(): void {
+  if (busy) return
+  busy = true
+  const began = performance.now()
+  let jobs = 0
+  for (let job = link.nextJob(); job !== undefined; job = link.nextJob()) {
+    jobs++
+    // Functions are called in hosts of TypeScript only.
+    if ('environ' in job) runJob(job)
+    // A response never waits for the request behind it.
+    link.flush()
+  }
+  busy = false
+  if (jobs > 0) link.say(ToServer.WORKED, jobs, performance.now() - began)
+  link.flush()
+}
+
+function runJob(sent: SentJob): void {
+  let job: ThreadJob
+  try {
+    job = new ThreadJob(++lastId, sent, link)
+  } catch (error) {
+    link.say(ToServer.FAILED, sent.slot, {
+      type: 'OSError',
+      message: `cannot open the spooled body: ${String(error)}`,
+      traceback: '',
+    })
+    return
+  }
+  here.job = job
+  try {
+    const text = sent.environ.join('\0')
+    // One that is too long is asked for in another way, because the number of its parts is wrong.
+    const fits = text.length <= here.incoming.size
+    if (fits) here.incoming.writeText(text)
+    run(job.id, sent.environ.length, fits ? text.length : 0, job.body, job.bodySize)
+    finish(job)
+  } catch (error) {
+    fail(job, error)
+  }
+  here.job = undefined
+  job.close()
+}
+
+/** What is left to do when the application has had its say. */
+function finish(job: ThreadJob): void {
+  const { file } = job
+  if (job.over) return
+  if (file !== undefined) {
+    link.waitUntil(() => job.taken !== undefined || job.gone)
+    if (job.taken === false) job.streamFile(file, settings.responseWindow)
+  }
+  link.say(ToServer.END, job.slot)
+  job.over = true
+}
+
+/** Something went wrong outside the application, or it ended its interpreter. */
+function fail(job: ThreadJob, error: unknown): void {
+  const { name, message, stack } = error as Error & { status?: number }
+  if (name !== 'PythonError') {
+    link.flush()
+    process.exit((error as { status?: number }).status ?? 1)
+  }
+  if (!job.over) link.say(ToServer.FAILED, job.slot, { type: name, message, traceback: stack ?? message })
+}
+
+const report = JSON.parse(thread.load()) as LoadReport
+link.say(ToServer.LOADED, report)
+link.flush()
+link.onJobs = serve
