@@ -27,7 +27,10 @@ export function announce(log: Logger, { ports, places, runtimes, pool }: Announc
   for (const interpreter of new Set(runtimes.map(({ executable, name, why }) => `${executable} (${name}; ${why})`)))
     log.info(`Interpreter ${interpreter}`)
   for (const note of new Set(runtimes.flatMap(({ notes = [] }) => notes))) log.info(`  ${note}`)
-  if (runtimes.length > 0) {
+  // Threads of the server's own process use all cores.
+  if (runtimes.length > 0 && runtimes.every(({ inThreads }) => inThreads === true)) {
+    log.info(`Up to ${count(pool.maxThreads, 'worker thread', 'worker threads')}`)
+  } else if (runtimes.length > 0) {
     log.info(`${count(pool.processes, 'process', 'processes')} × ${count(pool.maxThreads, 'thread', 'threads')}${hint(pool)}`)
   }
   const [major = ''] = process.versions.node.split('.')

@@ -44,6 +44,8 @@ export interface WebOptions {
   pythonPath?: string[]
   writable?: string[]
   env?: Record<string, string>
+  threadTimeout?: number
+  threadMemory?: number
   threads?: number
   minThreads?: number
   processes?: number

@@ -36,7 +36,7 @@ export function planOf(options: WebOptions): Plan {
 
 /** Where and with what the applications of these options run. */
 export function surroundingsOf(options: WebOptions): Surroundings {
-  const { chdir, rundir, python, runIn, pythonPath, writable, env } = options
+  const { chdir, rundir, python, runIn, pythonPath, writable, env, threadTimeout, threadMemory } = options
   return {
     cwd: absolutePath(chdir ?? rundir ?? '.'),
     ...(python === undefined ? {} : { python: interpreterPath(python) }),
@@ -44,6 +44,8 @@ export function surroundingsOf(options: WebOptions): Surroundings {
     ...(pythonPath === undefined ? {} : { pythonPath: pythonPath.map(absolutePath) }),
     ...(writable === undefined ? {} : { writable: writable.map(absolutePath) }),
     ...(env === undefined ? {} : { env }),
+    ...(threadTimeout === undefined ? {} : { timeout: threadTimeout }),
+    ...(threadMemory === undefined ? {} : { memory: threadMemory }),
   }
 }
 

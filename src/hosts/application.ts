@@ -131,9 +131,16 @@ function isSpec(reference: ApplicationReference): reference is ApplicationSpec {
   return typeof reference === 'object' && reference !== null
 }
 
+/** True for what names an export of a TypeScript or JavaScript file. */
+export function namesModule(text: string): boolean {
+  return moduleName.test(text.trim())
+}
+
+const moduleName = /^(.+\.[cm]?[jt]s)(?:#(.+))?$/
+
 /** `./app.ts#application`: a file of TypeScript or JavaScript, and the name of an export, `application` without one. */
 function moduleExport(text: string, cwd: string | undefined): ModuleExport | undefined {
-  const [, file, name = 'application'] = /^(.+\.[cm]?[jt]s)(?:#(.+))?$/.exec(text) ?? []
+  const [, file, name = 'application'] = moduleName.exec(text) ?? []
   if (file === undefined) return undefined
   const script = cwd === undefined ? callingModule() : undefined
   const beside = script === undefined ? undefined : path.resolve(path.dirname(script), file)

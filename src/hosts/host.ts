@@ -149,6 +149,8 @@ export interface HostRuntime {
   readonly name: string
   /** Path of the interpreter, where there is one. */
   readonly executable: string
+  /** Its threads are those of the server's own process. @default false */
+  readonly inThreads?: boolean
   /** Why this one, in words: `VIRTUAL_ENV`, `the .venv of /srv/app` … */
   readonly why: string
   /** What the user should know about it, a line each. @default none */

@@ -55,6 +55,22 @@ export const applicationOptions: readonly OptionSpec[] = [
     repeatable: true,
     help: 'a variable for the environment of applications',
   },
+  {
+    flags: '--thread-timeout <seconds>',
+    group: APPLICATION,
+    env: 'PLAIT_THREAD_TIMEOUT',
+    parse: parseSeconds,
+    default: '0',
+    help: 'how long a request of an application in worker threads (TypeScript, Pyodide) may take; then its thread is ended, and the client gets 504. 0 is no limit',
+  },
+  {
+    flags: '--thread-memory <mib>',
+    group: APPLICATION,
+    env: 'PLAIT_THREAD_MEMORY',
+    parse: parseCount(1),
+    default: 'the limit of Node itself',
+    help: 'MiB of heap for each worker thread of an application; one that wants more is ended',
+  },
 ]
 
 /** The pool that all applications share. */

@@ -11,7 +11,7 @@ export const servingOptions: readonly OptionSpec[] = [
     root: true,
     env: 'PLAIT_WSGI',
     parse: parseText,
-    help: 'a WSGI application: foo.application, pkg.mod:attr, "pkg:create_app()", ./legacy/wsgi.py:application',
+    help: 'a WSGI application: foo.application, pkg.mod:attr, "pkg:create_app()", ./legacy/wsgi.py:application, or in TypeScript ./app.ts#application',
   },
   {
     flags: '--path <path>',

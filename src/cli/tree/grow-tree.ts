@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs'
+import path from 'node:path'
 import { PlaitError } from '../../errors.ts'
 import type { Resource, TreeNode } from '../../resource/resource.ts'
 import { MountTree } from '../../resources/mount-tree.ts'
@@ -19,7 +20,11 @@ export interface Tree {
 export async function growTree(mounts: readonly Mount[], means: Means): Promise<Tree> {
   const made = await Promise.all(mounts.map(async (mount) => ({ mount, resource: await mount.target.make(means) })))
   const places = made.map(({ mount: { prefix, target }, resource }): [string, string] => {
-    const where = resource instanceof WSGIResource ? ` in ${resource.application.cwd}` : ''
+    const { application } = resource instanceof WSGIResource ? resource : {}
+    const where =
+      application === undefined
+        ? ''
+        : ` in ${application.module === undefined ? application.cwd : path.dirname(application.module.file)}`
     return [prefix, `${target.description}${where}`]
   })
   const only = made.length === 1 ? made[0] : undefined

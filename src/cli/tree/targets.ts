@@ -1,24 +1,27 @@
 import { PlaitError } from '../../errors.ts'
-import { resolveApplication } from '../../hosts/application.ts'
+import { namesModule, resolveApplication, type ApplicationSpec } from '../../hosts/application.ts'
 import { HOST_SCRIPT } from '../../hosts/python/python-process.ts'
 import { Redirect } from '../../resources/redirect.ts'
 import { ReverseProxyResource } from '../../resources/reverse-proxy/reverse-proxy-resource.ts'
 import { parseUpstream } from '../../resources/reverse-proxy/upstream.ts'
 import { WSGIResource } from '../../wsgi/wsgi-resource.ts'
-import type { Target } from './target.ts'
+import type { Surroundings, Target } from './target.ts'
 
 /** A WSGI application. */
 export function wsgiTarget(name: string): Target {
+  const specIn = (surroundings: Surroundings): ApplicationSpec => {
+    const { runIn, ...others } = surroundings
+    // Which Python runs applications says nothing about those in TypeScript.
+    return { ...others, application: name, ...(runIn === undefined || namesModule(name) ? {} : { runIn }) }
+  }
   return {
     description: `application ${name}`,
     check: () => void resolveApplication(name),
-    reads: ({ cwd }) => [cwd, HOST_SCRIPT],
-    make: ({ reactor, surroundings, wsgi }) => {
-      const { runIn, ...others } = surroundings
-      // It is about applications in Python; the others have no choice.
-      const where = runIn === undefined || resolveApplication(name).module !== undefined ? {} : { runIn }
-      return new WSGIResource(reactor, reactor.getThreadPool(), { ...others, ...where, application: name }, wsgi)
+    reads: (surroundings) => {
+      const { module, cwd } = resolveApplication(specIn(surroundings))
+      return module === undefined ? [cwd, HOST_SCRIPT] : [module.file]
     },
+    make: ({ reactor, surroundings, wsgi }) => new WSGIResource(reactor, reactor.getThreadPool(), specIn(surroundings), wsgi),
   }
 }
 

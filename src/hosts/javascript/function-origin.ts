@@ -70,9 +70,9 @@ export async function findExport(origin: ModuleExport): Promise<{ file: string; 
 
 /** A script may have it from another file. */
 function exportIn(module: UserModule, application: WSGIApplication): { file: string; name: string } | undefined {
-  for (const { path, exports } of module.withImports()) {
-    const name = Object.keys(exports).find((one) => exports[one] === application)
-    if (name !== undefined) return { file: path, name }
+  for (const one of module.withImports()) {
+    const name = Object.keys(one.exports).find((key) => one.exports[key] === application)
+    if (name !== undefined) return { file: one.path, name }
   }
   return undefined
 }

@@ -21,7 +21,12 @@ export async function createJavaScriptHost(options: HostOptions): Promise<Host> 
     inputWindow: defaults.inputWindow,
   }
   return new WorkerHost(options, {
-    runtime: { name: `Node ${process.versions.node}`, executable: process.execPath, why: 'worker threads of the server' },
+    runtime: {
+      name: `Node ${process.versions.node}`,
+      executable: process.execPath,
+      why: 'worker threads of the server',
+      inThreads: true,
+    },
     entry: new URL('./thread/main.js', import.meta.url),
     data: { ...data },
     env: { ...process.env, ...application.env },
