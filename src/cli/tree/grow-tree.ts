@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs'
-import path from 'node:path'
+import { dirname } from 'node:path'
 import { PlaitError } from '../../errors.ts'
 import type { Resource, TreeNode } from '../../resource/resource.ts'
 import { MountTree } from '../../resources/mount-tree.ts'
@@ -24,7 +24,7 @@ export async function growTree(mounts: readonly Mount[], means: Means): Promise<
     const where =
       application === undefined
         ? ''
-        : ` in ${application.module === undefined ? application.cwd : path.dirname(application.module.file)}`
+        : ` in ${application.module === undefined ? application.cwd : dirname(application.module.file)}`
     return [prefix, `${target.description}${where}`]
   })
   const only = made.length === 1 ? made[0] : undefined
