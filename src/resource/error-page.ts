@@ -5,6 +5,10 @@ import { escapeHTML } from '../escape-html.ts'
 import type { Request } from '../http/request.ts'
 import type { TreeNode } from './resource.ts'
 
+/** Small, because every error page has it; light or dark as the reader likes it. */
+const style =
+  ':root{color-scheme:light dark}body{margin:2rem;font:1rem/1.5 system-ui,sans-serif}h1{font-size:1.3rem}pre{overflow:auto}'
+
 /**
  * The HTML of an error page.
  * @param code the status, shown in the title
@@ -19,8 +23,9 @@ export function errorHTML(code: number, brief: string, detail: string, preformat
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${code} - ${escapeHTML(brief)}</title>
+<style>${style}</style>
 </head>
 <body>
 <h1>${escapeHTML(brief)}</h1>
