@@ -29,6 +29,9 @@ export interface Defaults {
   readonly maxTarget: number
   /** Requests under way on one connection of HTTP/2. */
   readonly maxStreams: number
+  readonly maxConnections: number
+  /** 0 = no limit. */
+  readonly maxConnectionsPerAddress: number
   readonly bodyTimeout: number
   readonly writeTimeout: number
   readonly idleTimeout: number
@@ -60,6 +63,8 @@ export const defaults: Defaults = Object.freeze({
   maxFields: 200,
   maxTarget: 16 * 1024,
   maxStreams: 100,
+  maxConnections: 16 * 1024,
+  maxConnectionsPerAddress: 0,
   bodyTimeout: 30,
   writeTimeout: 60,
   idleTimeout: 100,

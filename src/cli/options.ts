@@ -57,6 +57,8 @@ export interface WebOptions {
   reloadExtra?: string[]
   listen?: string[]
   port?: string[]
+  maxConnections?: number
+  maxConnectionsPerAddress?: number
   https?: number
   certificate?: string
   privkey?: string

@@ -1,5 +1,6 @@
 import { lchownSync } from 'node:fs'
 import { reactor } from '../default-reactor.ts'
+import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import type { ListenEndpoint } from '../reactor/endpoints/listen-endpoint.ts'
 import { serverFromEndpoint } from '../reactor/endpoints/server-from-string.ts'
@@ -59,6 +60,8 @@ async function startSite(
     (options.accessLog ?? options.logfile) && '--access-log',
     options.accessLogFormat && '--access-log-format',
     options.requestId && '--request-id',
+    options.maxConnections !== undefined && '--max-connections',
+    options.maxConnectionsPerAddress !== undefined && '--max-connections-per-address',
     options.addHeader && '--add-header',
     options.compress && '--compress',
     options.http2 === false && '--no-http2',
@@ -115,6 +118,8 @@ function makeSite(root: TreeNode, options: WebOptions, { server, access }: Serve
     displayTracebacks: options.displayTracebacks === true || options.reload === true,
     http2: options.http2 !== false,
     requestId: options.requestId === true,
+    maxConnections: options.maxConnections ?? defaults.maxConnections,
+    maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? defaults.maxConnectionsPerAddress,
     ...(access === undefined ? {} : { accessLog: (request) => access.log(request) }),
     ...(options.addHeader === undefined ? {} : { defaultHeaders: options.addHeader }),
     ...(options.trustProxy === undefined ? {} : { trustProxy: options.trustProxy }),

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { DelayedCall, Reactor } from '../reactor/reactor.ts'
+import type { Address, DelayedCall, Reactor } from '../reactor/reactor.ts'
 
 /** Seconds; each counts anew whenever there is progress. */
 export interface ConnectionTimeouts {
@@ -16,6 +16,9 @@ export interface Connection {
   /** The server stops: no new requests, those that run may finish. */
   serverStops(): void
   readonly socket: Duplex
+  readonly peer: Address
+  /** Seconds of the reactor's clock since when nothing runs on it: no request is being answered, or comes with a body. Undefined: something does. */
+  readonly idleSince: number | undefined
 }
 
 /** Seconds between two looks. */

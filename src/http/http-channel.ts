@@ -129,6 +129,10 @@ export class HTTPChannel implements Channel, Connection {
     return this.#current === undefined && this.phase !== 'body' && this.phase !== 'lingering' && this.phase !== 'taken'
   }
 
+  get idleSince(): number | undefined {
+    return this.idle ? this.since : undefined
+  }
+
   /** node:http has read a head. */
   requestArrived(incoming: IncomingMessage, response: ServerResponse): void {
     if (this.#closing || this.#lastCame) return

@@ -9,6 +9,7 @@ import { DefaultFields, type DefaultHeaders } from './default-fields.ts'
 import { isWebSocketOpening, upgradeOnlyWebSockets } from './websocket-opening.ts'
 import type { HeadLimits, RequestRecords } from './channel.ts'
 import { Forwarding, type ForwardingOptions } from './forwarded/forwarding.ts'
+import { ConnectionLimits } from './connection-limits.ts'
 import { HTTPChannel, type ChannelOwner } from './http-channel.ts'
 import { HTTP2Connection } from './http2/http2-connection.ts'
 import { watchPreface } from './http2/prior-knowledge.ts'
@@ -48,6 +49,13 @@ export interface HTTPOptions extends ForwardingOptions {
   maxFields?: number
   /** Bytes of a request-target (414). @default 16 KiB */
   maxTarget?: number
+  /** Connections at the same time, 0 for any number. For one more, the one that is idle longest is closed; where none is, the new one. @default 16384 */
+  maxConnections?: number
+  /**
+   * The same for the connections of one address: of IPv6, of a network of 64 bits. Trusted proxies have no limit of their own.
+   * @default 0
+   */
+  maxConnectionsPerAddress?: number
   /** Speak HTTP/2 too: on TLS with clients that ask for it (ALPN), else with those that begin with it (RFC 9113 section 3.3). @default true */
   http2?: boolean
   /** Requests that a client may have under way on one connection of HTTP/2. @default 100 */
@@ -75,6 +83,8 @@ const limitNames = [
   'maxFields',
   'maxTarget',
   'maxStreams',
+  'maxConnections',
+  'maxConnectionsPerAddress',
 ] as const
 
 const CHANNEL = Symbol('plait.channel')
@@ -91,9 +101,10 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   readonly forwarding: Forwarding
   readonly records: RequestRecords
   readonly requestReceived: (request: Request) => void
+  readonly #connections = new Set<Connection>()
+  readonly #limits: ConnectionLimits
   readonly #accessLog: ((request: Request) => void) | undefined
   readonly #server: Server
-  readonly #connections = new Set<Connection>()
   readonly #sweep: ConnectionSweep
   readonly #http2: boolean
   readonly #maxStreams: number
@@ -126,6 +137,18 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
       idle: options.idleTimeout ?? defaults.idleTimeout,
     }
     this.#sweep = new ConnectionSweep(this.#connections, timeouts)
+    const all = options.maxConnections ?? defaults.maxConnections
+    const perAddress = options.maxConnectionsPerAddress ?? defaults.maxConnectionsPerAddress
+    this.#limits = new ConnectionLimits(
+      { all, perAddress },
+      {
+        connections: this.#connections,
+        logger: this.logger,
+        seconds: () => this.reactor.seconds(),
+        isProxy: (peer) => this.forwarding.trusts(peer),
+        drop: (connection) => this.#drop(connection),
+      },
+    )
     this.#server = this.#createServer(this.limits.maxHeadSize)
     this.#asks = 'shouldUpgradeCallback' in this.#server
   }
@@ -151,10 +174,11 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   connectionMade(socket: Duplex, info: ConnectionInfo): void {
     // Its end would not be told any more.
     if (socket.destroyed) return
+    if (!this.#limits.admits(info.peer)) return refuseSocket(socket)
     const { alpnProtocol } = socket as TLSSocket
     if (this.#http2 && alpnProtocol === 'h2') return this.#speakHTTP2(socket, info)
     const channel = new HTTPChannel(this, socket, info)
-    this.#connections.add(channel)
+    this.#opened(channel)
     // On TLS, ALPN has decided.
     if (this.#http2 && alpnProtocol === undefined) this.#letClientChoose(channel)
     else this.#speakHTTP1(channel)
@@ -171,7 +195,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
       http2: () => {
         if (late()) return void socket.resume()
         channel.leave()
-        this.#connections.delete(channel)
+        this.#closed(channel)
         this.#speakHTTP2(socket, channel)
       },
       ended: (bytes) => {
@@ -190,7 +214,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
 
   #speakHTTP2(socket: Duplex, info: ConnectionInfo): void {
     const connection = new HTTP2Connection(this, socket, info, this.#maxStreams)
-    this.#connections.add(connection)
+    this.#opened(connection)
     if (this.#stopping) connection.serverStops()
   }
 
@@ -225,8 +249,25 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   }
 
   connectionClosed(connection: Connection): void {
-    this.#connections.delete(connection)
+    this.#closed(connection)
     if (this.#connections.size === 0) this.#allClosed?.()
+  }
+
+  /** Its place is free at once, though a client of HTTP/2 is told first. */
+  #drop(connection: Connection): void {
+    this.#closed(connection)
+    connection.serverStops()
+    const { socket } = connection
+    if (!socket.destroyed) this.reactor.callLater(1, () => socket.destroy())
+  }
+
+  #opened(connection: Connection): void {
+    this.#connections.add(connection)
+    this.#limits.opened(connection)
+  }
+
+  #closed(connection: Connection): void {
+    if (this.#connections.delete(connection)) this.#limits.closed(connection)
   }
 
   #createServer(maxHeaderSize: number): Server {
@@ -271,6 +312,12 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     const channel = (incoming.socket as WithChannel)[CHANNEL] as HTTPChannel
     channel.requestArrived(incoming, response)
   }
+}
+
+/** Nobody else listens for its errors. */
+function refuseSocket(socket: Duplex): void {
+  socket.on('error', () => undefined)
+  socket.destroy()
 }
 
 function acceptUpgrade(incoming: IncomingMessage): boolean {

@@ -1,5 +1,5 @@
 import { defaults } from '../../defaults.ts'
-import { parseList, parsePort, parseText } from '../values.ts'
+import { parseCount, parseList, parsePort, parseText } from '../values.ts'
 import type { OptionSpec } from './option-spec.ts'
 
 const LISTENING = 'Listening'
@@ -22,6 +22,22 @@ export const listeningOptions: readonly OptionSpec[] = [
     parse: parseList,
     repeatable: true,
     help: 'like --listen, but a number alone is at the address that is the default there',
+  },
+  {
+    flags: '--max-connections <n>',
+    group: LISTENING,
+    env: 'PLAIT_MAX_CONNECTIONS',
+    parse: parseCount(0),
+    default: String(defaults.maxConnections),
+    help: 'connections at the same time; for one more, the one that is idle longest is closed. 0 is any number',
+  },
+  {
+    flags: '--max-connections-per-address <n>',
+    group: LISTENING,
+    env: 'PLAIT_MAX_CONNECTIONS_PER_ADDRESS',
+    parse: parseCount(0),
+    default: 'any number',
+    help: 'the same for the connections of one address (IPv6: of a /64), but for those of trusted proxies',
   },
   {
     flags: '--https <port>',

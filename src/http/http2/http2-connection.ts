@@ -73,6 +73,10 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
     return this.owner.reactor
   }
 
+  get idleSince(): number | undefined {
+    return this.#streams.size === 0 ? this.#since : undefined
+  }
+
   get limits(): HeadLimits {
     return this.owner.limits
   }
