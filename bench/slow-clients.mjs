@@ -122,7 +122,8 @@ async function measure(pid, port, what) {
   const stop = new AbortController()
   setMaxListeners(0, stop.signal)
   for (let count = 0; count < clients; count++) badClient(port, what, stop.signal)
-  await delay(500)
+  // They get what is ready for them: what comes then is what lasts.
+  await delay(1500)
   let peak = 0
   const watch = setInterval(() => (peak = Math.max(peak, memoryOf(pid))), 200)
   const among = await normalClient(url, seconds)

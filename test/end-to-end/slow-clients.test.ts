@@ -32,7 +32,7 @@ test('200 slow clients hold no thread of four: idle, slow heads, slow bodies, sl
     const shown = JSON.stringify(one)
     assert.ok(one.requests > 20, shown)
     assert.equal(one.failed, 0, shown)
-    assert.ok(one.p99 <= Math.max(one.aloneP99 * 10, 400), shown)
+    assert.ok(one.p99 <= Math.max(one.aloneP99 * 10, 1000), shown)
     assert.ok(one.memory < 100, shown)
   }
 })
