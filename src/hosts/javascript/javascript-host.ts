@@ -16,7 +16,7 @@ export async function createJavaScriptHost(options: HostOptions): Promise<Host> 
     module: file,
     exportName: name,
     // What one thread keeps in its module, another does not see.
-    multiprocess: maxThreads > 1,
+    multiprocess: maxThreads > 1 || options.multiprocess,
     responseWindow: defaults.responseWindow,
     inputWindow: defaults.inputWindow,
   }

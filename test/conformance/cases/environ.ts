@@ -64,6 +64,7 @@ export const environCases: Cases = {
     for (const [maxThreads, processes] of [
       [1, 1],
       [2, 2],
+      [1, 2],
     ] as const) {
       await server.beside({ maxThreads, processes }, async (other) => {
         const { values } = await other.report<Environ>('/app/environ')
