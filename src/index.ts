@@ -176,7 +176,9 @@ export type {
   Write,
 } from './hosts/javascript/wsgi.ts'
 export { ThreadPool } from './threadpool/thread-pool.ts'
-export type { ApplicationStatistics, PoolStatistics, ThreadPoolOptions } from './threadpool/thread-pool.ts'
+export type { RecycleOptions } from './threadpool/recycling.ts'
+export type { ApplicationStatistics, PoolStatistics } from './threadpool/statistics.ts'
+export type { ThreadPoolOptions } from './threadpool/thread-pool.ts'
 export type { HostRuntime, HostState, HostStatistics } from './hosts/host.ts'
 
 // Everything else.

@@ -53,6 +53,11 @@ export interface WebOptions {
   queueTimeout?: number
   retry?: boolean
   timeout?: number
+  maxRequests?: number
+  maxRequestsJitter?: number
+  maxAge?: number
+  maxRss?: number
+  maxRssHard?: number
   reload?: boolean
   reloadExtra?: string[]
   listen?: string[]

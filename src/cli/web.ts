@@ -99,6 +99,13 @@ function makePool(options: WebOptions, logs: ServerLogs, reloading: ReloadOnChan
     processes: options.processes ?? defaults.processes,
     maxQueue: options.maxQueue ?? defaults.maxQueue,
     queueTimeout: options.queueTimeout ?? defaults.queueTimeout,
+    recycle: {
+      maxRequests: options.maxRequests ?? 0,
+      maxRequestsJitter: options.maxRequestsJitter ?? 0,
+      maxAge: options.maxAge ?? 0,
+      maxRSS: options.maxRss ?? 0,
+      maxRSSHard: options.maxRssHard ?? 0,
+    },
     gracefulTimeout: options.gracefulTimeout ?? defaults.gracefulTimeout,
     logger: logs.server,
     ...(reloading === undefined ? {} : { onImported: reloading.imported }),

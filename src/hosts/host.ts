@@ -184,8 +184,13 @@ export interface Host {
   dumpStacks?(): void
   /** Sets how many threads it may have. */
   setThreads(maxThreads: number): void
-  /** Finishes what runs (up to `timeout` seconds), then ends the host. Called again, it may only become quicker. */
-  stop(options?: { timeout?: number }): Promise<void>
+  /** Bytes of memory that it has to itself; undefined where that cannot be told. */
+  memory?(): number | undefined
+  /**
+   * Finishes what runs (up to `timeout` seconds), then ends the host. Called again, it may only become quicker.
+   * @param options.reason in words that follow "was ended by the server, ", for requests that do not get to their end
+   */
+  stop(options?: { timeout?: number; reason?: string }): Promise<void>
   statistics(): HostStatistics
 }
 

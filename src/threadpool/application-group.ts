@@ -5,6 +5,7 @@ import type { Logger } from '../log/logger.ts'
 import type { PoolClock } from './clock.ts'
 import { JobQueue, type QueueTotal } from './job-queue.ts'
 import type { PoolJob } from './pool-job.ts'
+import { Recycling, type RecycleOptions } from './recycling.ts'
 
 /** Seconds before a host that died is replaced: the first at once, then doubling up to the cap, while it dies young. */
 const FIRST_DELAY = 0.1
@@ -25,6 +26,7 @@ export interface GroupOptions {
   /** Seconds that a host which is replaced has for what runs in it. */
   readonly gracefulTimeout: number
   readonly onImported: HostOptions['onImported']
+  readonly recycle: RecycleOptions
   /** Counts what waits in the whole pool. */
   readonly total: QueueTotal
   /** A host became ready: queued jobs may run. */
@@ -42,6 +44,7 @@ export class ApplicationGroup {
   readonly #options: GroupOptions
   readonly #hosts = new Set<Host>()
   readonly #ready: Host[] = []
+  readonly #recycling: Recycling
   #state: GroupState = 'idle'
   #starting: Promise<void> | undefined
   #reloading: Promise<void> | undefined
@@ -58,6 +61,12 @@ export class ApplicationGroup {
     this.#options = options
     this.queue = new JobQueue(options.total)
     this.#maxThreads = options.maxThreads
+    this.#recycling = new Recycling(options.recycle, {
+      clock: options.clock,
+      hosts: () => this.#hosts,
+      replace: (host, reason) => this.#replace(host, reason),
+      end: (host, reason) => this.#endNow(host, reason),
+    })
   }
 
   get application(): Application {
@@ -184,14 +193,14 @@ export class ApplicationGroup {
   }
 
   /** A host that is to take no more jobs: it ends when those in it are over, at the latest after `timeout` seconds. */
-  #leave(host: Host, timeout: number): Promise<void> {
+  #leave(host: Host, timeout: number, reason?: string): Promise<void> {
     const index = this.#ready.indexOf(host)
     if (index >= 0) this.#ready.splice(index, 1)
-    host.onGone = (reason) => {
+    host.onGone = (how) => {
       this.#forget(host)
-      this.#options.logger.info(`Host ${host.id}, which was replaced, ${reason}`)
+      this.#options.logger.info(`Host ${host.id}, which was replaced, ${how}`)
     }
-    return host.stop({ timeout })
+    return host.stop(reason === undefined ? { timeout } : { timeout, reason })
   }
 
   setThreads(maxThreads: number): void {
@@ -272,6 +281,7 @@ export class ApplicationGroup {
     const readyAt = clock.seconds()
     host.onGone = (reason) => this.#hostGone(host, reason, clock.seconds() - readyAt)
     host.onSpent = (reason) => this.#spent(host, reason)
+    this.#recycling.admit(host)
     if (host.state === 'ready') this.#ready.push(host)
     else this.#hostGone(host, 'died as soon as it was ready', 0)
   }
@@ -296,6 +306,31 @@ export class ApplicationGroup {
     this.#options.logger.warn(`Host ${host.id} ${reason}; another one starts now`)
     void this.#leave(host, this.#options.gracefulTimeout)
     this.#startHost().catch((error: unknown) => this.#replacementFailed(asPlaitError(error)))
+  }
+
+  /** Nothing is wrong with it: another one comes first. */
+  async #replace(host: Host, reason: string): Promise<void> {
+    const { logger, gracefulTimeout } = this.#options
+    const generation = this.#generation
+    try {
+      const fresh = await this.#launch()
+      // It died meanwhile, or others have taken over: then it has its successor.
+      if (this.#isStopped() || generation !== this.#generation || !this.#ready.includes(host)) return void this.#leave(fresh, 0)
+      this.#enter(fresh)
+      logger.info(`Host ${host.id} ${reason}: ${fresh.id} takes its place`)
+      void this.#leave(host, gracefulTimeout)
+      this.#options.hostReady()
+    } catch (error) {
+      const { message, detail } = asPlaitError(error)
+      logger.error(`Host ${host.id} ${reason}, and goes on: ${message}`, detail === undefined ? {} : { detail })
+    }
+  }
+
+  #endNow(host: Host, reason: string): void {
+    const wasReady = this.#ready.includes(host)
+    this.#options.logger.error(`Host ${host.id} is ended now, ${reason}${wasReady ? '; another one starts' : ''}`)
+    void this.#leave(host, 0, reason)
+    if (wasReady) this.#startHost().catch((error: unknown) => this.#replacementFailed(asPlaitError(error)))
   }
 
   #forget(host: Host): void {

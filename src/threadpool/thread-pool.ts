@@ -2,12 +2,14 @@ import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import type { Application } from '../hosts/application.ts'
 import { createHost } from '../hosts/create-host.ts'
-import type { CreateHost, Host, HostRuntime, HostStatistics, Job, JobSink, RunningJob } from '../hosts/host.ts'
+import type { CreateHost, Host, HostRuntime, Job, JobSink, RunningJob } from '../hosts/host.ts'
 import { silentLogger, type Logger } from '../log/logger.ts'
 import { ApplicationGroup } from './application-group.ts'
 import { systemClock, type PoolClock } from './clock.ts'
 import type { QueueTotal } from './job-queue.ts'
 import { PoolJob, type JobOwner } from './pool-job.ts'
+import { checkRecycling, type RecycleOptions } from './recycling.ts'
+import type { PoolStatistics } from './statistics.ts'
 
 /** Options of {@link ThreadPool}. */
 export interface ThreadPoolOptions {
@@ -27,6 +29,8 @@ export interface ThreadPoolOptions {
   queueTimeout?: number
   /** Seconds that processes which are replaced have to finish what runs in them. @default 30 */
   gracefulTimeout?: number
+  /** When processes are replaced although nothing is wrong with them. @default never */
+  recycle?: RecycleOptions
   /** Called with files that applications have imported, whenever there are more: absolute paths. For development: hosts look for new imports then. @default none */
   onImported?: (files: readonly string[]) => void
   /** @default silent */
@@ -35,32 +39,6 @@ export interface ThreadPoolOptions {
   clock?: PoolClock
   /** What makes hosts, for tests. @default Python processes */
   createHost?: CreateHost
-}
-
-/** Figures of one application in a pool. */
-export interface ApplicationStatistics {
-  readonly application: string
-  readonly queued: number
-  readonly served: number
-  readonly repeated: number
-  readonly hosts: readonly HostStatistics[]
-}
-
-/** Figures of a pool. */
-export interface PoolStatistics {
-  /** Permits: how many requests may run. */
-  readonly threads: number
-  /** Requests that run. */
-  readonly working: number
-  /** Permits that are free. */
-  readonly waiting: number
-  /** Requests in the queue. */
-  readonly queued: number
-  /** Requests that have run. */
-  readonly served: number
-  /** Requests that run, or have run, a second time, because their host died. */
-  readonly repeated: number
-  readonly applications: readonly ApplicationStatistics[]
 }
 
 /**
@@ -102,6 +80,7 @@ export class ThreadPool implements JobOwner {
     this.#queueTimeout = options.queueTimeout ?? defaults.queueTimeout
     this.#logger = options.logger ?? silentLogger
     this.#clock = options.clock ?? systemClock
+    checkRecycling(options.recycle ?? {})
     checkSizes(this.#minThreads, this.#maxThreads)
     if (!isCount(this.processes) || this.processes < 1)
       throw misfit(`processes must be a whole number from 1, not ${this.processes}`)
@@ -290,6 +269,7 @@ export class ThreadPool implements JobOwner {
       total: this.#total,
       gracefulTimeout: this.#options.gracefulTimeout ?? defaults.gracefulTimeout,
       onImported: this.#options.onImported,
+      recycle: this.#options.recycle ?? {},
       hostReady: () => this.#dispatch(),
     })
     this.#groups.set(application.key, group)

@@ -65,6 +65,15 @@ export class MemoryHost implements Host {
     return { drained: nothing, input: nothing, inputEnd: nothing, inputFailed: nothing, fileTaken: nothing, abandon }
   }
 
+  /** Bytes that it says it has. */
+  resident = 0
+  /** Why it was stopped. */
+  why: string | undefined
+
+  memory(): number {
+    return this.resident
+  }
+
   setThreads(maxThreads: number): void {
     this.threads = maxThreads
   }
@@ -78,7 +87,8 @@ export class MemoryHost implements Host {
   /** Seconds that it was given to finish what runs. */
   grace: number | undefined
 
-  stop({ timeout }: { timeout?: number } = {}): Promise<void> {
+  stop({ timeout, reason }: { timeout?: number; reason?: string } = {}): Promise<void> {
+    this.why = reason
     this.grace = timeout
     this.state = this.runs.length > 0 ? 'draining' : 'gone'
     return Promise.resolve()

@@ -1,5 +1,5 @@
 import { defaults } from '../../defaults.ts'
-import { parseList, parseSeconds } from '../values.ts'
+import { parseCount, parseList, parseSeconds, parseSize } from '../values.ts'
 import type { OptionSpec } from './option-spec.ts'
 
 const LIFE = 'Life of the processes'
@@ -19,6 +19,46 @@ export const lifeOptions: readonly OptionSpec[] = [
     group: LIFE,
     env: 'PLAIT_NO_RETRY',
     help: 'never run a request twice. Otherwise GET, HEAD and OPTIONS run once more when their process died before it sent anything',
+  },
+  {
+    flags: '--max-requests <n>',
+    group: LIFE,
+    env: 'PLAIT_MAX_REQUESTS',
+    parse: parseCount(0),
+    default: '0, no limit',
+    help: 'replace a process when it has answered about so many requests: another one starts first, then it finishes what it has',
+  },
+  {
+    flags: '--max-requests-jitter <n>',
+    group: LIFE,
+    env: 'PLAIT_MAX_REQUESTS_JITTER',
+    parse: parseCount(0),
+    default: '0',
+    help: 'let each process answer up to so many more, by chance, so that not all are replaced together',
+  },
+  {
+    flags: '--max-age <seconds>',
+    group: LIFE,
+    env: 'PLAIT_MAX_AGE',
+    parse: parseSeconds,
+    default: '0, no limit',
+    help: 'replace a process, likewise, when it is so old',
+  },
+  {
+    flags: '--max-rss <size>',
+    group: LIFE,
+    env: 'PLAIT_MAX_RSS',
+    parse: parseSize,
+    default: '0, no limit',
+    help: 'replace a process, likewise, when it has more resident memory than this, like 500M (Linux)',
+  },
+  {
+    flags: '--max-rss-hard <size>',
+    group: LIFE,
+    env: 'PLAIT_MAX_RSS_HARD',
+    parse: parseSize,
+    default: '0, no limit',
+    help: 'end a process at once when it has more than this; requests that run in it get 502 (Linux)',
   },
   {
     flags: '--reload',

@@ -13,6 +13,7 @@ import { JobTable } from './job-table.ts'
 import { loadError, type LoadFailure } from '../load-failure.ts'
 import { PythonJob, type JobChannel } from './python-job.ts'
 import { PythonProcess } from './python-process.ts'
+import { residentMemory } from './resident-memory.ts'
 import { ResponseHeads } from '../response-heads.ts'
 import type { WireBuffer } from './wire-buffers.ts'
 
@@ -55,6 +56,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   #begun: BegunMarks | undefined
   /** The server itself ends the process: its death is no crash. */
   #ended = false
+  #endReason = 'because it did not end by itself in time'
   readonly #flush = (): void => this.#sendBatch()
 
   /** @param python the interpreter that runs it */
@@ -118,8 +120,14 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
     if (this.#state === 'ready') this.send(encodeCount(ToHost.THREADS, 0, maxThreads))
   }
 
-  async stop({ timeout = defaults.gracefulTimeout }: { timeout?: number } = {}): Promise<void> {
+  memory(): number | undefined {
+    const pid = this.#process?.pid
+    return pid === undefined ? undefined : residentMemory(pid)
+  }
+
+  async stop({ timeout = defaults.gracefulTimeout, reason }: { timeout?: number; reason?: string } = {}): Promise<void> {
     if (this.#state === 'gone') return
+    this.#endReason = reason ?? this.#endReason
     if (this.#state === 'draining') return this.#hurry(timeout)
     const wasReady = this.#state === 'ready'
     this.#state = 'draining'
@@ -338,7 +346,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
 
   #end(reason: string): void {
     if (this.#state === 'gone') return
-    if (this.#ended) reason = 'was ended by the server, because it did not end by itself in time'
+    if (this.#ended) reason = `was ended by the server, ${this.#endReason}`
     const error = this.#lost(reason)
     this.#state = 'gone'
     this.#started?.reject(error)

@@ -1,0 +1,27 @@
+import type { HostStatistics } from '../hosts/host.ts'
+
+/** Figures of one application in a pool. */
+export interface ApplicationStatistics {
+  readonly application: string
+  readonly queued: number
+  readonly served: number
+  readonly repeated: number
+  readonly hosts: readonly HostStatistics[]
+}
+
+/** Figures of a pool. */
+export interface PoolStatistics {
+  /** Permits: how many requests may run. */
+  readonly threads: number
+  /** Requests that run. */
+  readonly working: number
+  /** Permits that are free. */
+  readonly waiting: number
+  /** Requests in the queue. */
+  readonly queued: number
+  /** Requests that have run. */
+  readonly served: number
+  /** Requests that run, or have run, a second time, because their host died. */
+  readonly repeated: number
+  readonly applications: readonly ApplicationStatistics[]
+}
