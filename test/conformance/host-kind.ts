@@ -34,3 +34,8 @@ export interface Exception {
 
 /** What an application must find neither in its environ nor in a response; it is in the environment of its process. */
 export const marker = 'PLAIT_CONFORMANCE_MARKER'
+
+/** What every application finds in the environment of its process. @param folder where its threads leave notes for each other */
+export function environment(folder: string): Record<string, string> {
+  return { [marker]: 'secret', PLAIT_CONFORMANCE_FOLDER: folder }
+}

@@ -1,6 +1,6 @@
 import { root } from '../../support/paths.ts'
 import type { TestPython } from '../../support/pythons.ts'
-import { marker, type HostKind } from '../host-kind.ts'
+import { environment, type HostKind } from '../host-kind.ts'
 import { python } from '../languages/python.ts'
 
 /** Processes of a Python. */
@@ -9,12 +9,12 @@ export function cpython({ path, version }: TestPython): HostKind {
     name: `CPython ${version}`,
     title: 'python',
     language: python,
-    application: (name) => ({
+    application: (name, folder) => ({
       application: `apps:${name}`,
       runIn: 'python',
       python: path,
       cwd: `${root}/test/conformance/python`,
-      env: { [marker]: 'secret', PYTHONDONTWRITEBYTECODE: '1', PYTHONIOENCODING: '' },
+      env: { ...environment(folder), PYTHONDONTWRITEBYTECODE: '1', PYTHONIOENCODING: '' },
     }),
     concurrency: (threads, processes) => [threads > 1, processes > 1],
     hasProcesses: true,

@@ -1,5 +1,5 @@
 import { root } from '../../support/paths.ts'
-import { marker, type HostKind } from '../host-kind.ts'
+import { environment, type HostKind } from '../host-kind.ts'
 import { exceptions } from '../javascript/exceptions.ts'
 import { javascript } from '../languages/javascript.ts'
 
@@ -10,7 +10,7 @@ export const javascriptThreads: HostKind = {
   language: javascript,
   application: (name, folder) => ({
     application: `${root}/test/conformance/javascript/apps.ts#${name}`,
-    env: { [marker]: 'secret', PLAIT_CONFORMANCE_FOLDER: folder },
+    env: environment(folder),
   }),
   // Each thread has a world of its own.
   concurrency: (threads, processes) => [false, threads * processes > 1],

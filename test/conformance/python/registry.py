@@ -1,14 +1,11 @@
 """What the applications share: their list, their notes for the test, and small answers."""
 
 import json
-import threading
+import os
 from urllib.parse import parse_qsl
 
 CASES = {}
 TEXT = [("Content-Type", "text/plain")]
-
-_notes = {}
-_lock = threading.Lock()
 
 
 def case(function):
@@ -21,15 +18,23 @@ def query(environ):
     return dict(parse_qsl(environ["QUERY_STRING"], keep_blank_values=True))
 
 
+def shared_file(of, ending):
+    """A file for `of`, the same in all threads, also where each has an interpreter of its own."""
+    return os.path.join(os.environ["PLAIT_CONFORMANCE_FOLDER"], "%s.%s" % (of, ending))
+
+
 def note(environ, text):
-    """Keeps `text` for the test, under the `of` of the query string."""
-    with _lock:
-        _notes.setdefault(query(environ).get("of", ""), []).append(text)
+    """Keeps `text`, a line, for the test, under the `of` of the query string."""
+    with open(shared_file(query(environ).get("of", ""), "notes"), "ab", buffering=0) as file:
+        file.write(("%s\n" % text).encode())
 
 
 def notes(of):
-    with _lock:
-        return list(_notes.get(of, ()))
+    try:
+        with open(shared_file(of, "notes"), encoding="utf-8") as file:
+            return file.read().splitlines()
+    except FileNotFoundError:
+        return []
 
 
 def answer(start_response, value):
