@@ -104,6 +104,12 @@ export function parseText(text: string): string {
   return text
 }
 
+/** Takes a media type, with or without parameters. */
+export function parseMediaType(text: string): string {
+  if (/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;[\t\x20-\x7e]*)?$/.test(text)) return text
+  throw new InvalidArgumentError('A type is written like text/plain or text/plain; charset=utf-8.')
+}
+
 /** An absolute path. Shells do not replace `~` behind `=`. */
 export function absolutePath(file: string): string {
   return path.resolve(file.replace(/^~(?=\/|$)/, homedir()))

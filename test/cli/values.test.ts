@@ -8,6 +8,7 @@ import {
   parseEnding,
   parseField,
   parseList,
+  parseMediaType,
   parseMode,
   parseProcesses,
   parseSeconds,
@@ -68,4 +69,12 @@ test('absolutePath knows the home directory', () => {
   assert.equal(absolutePath('~/a'), path.join(homedir(), 'a'))
   assert.equal(absolutePath('~'), homedir())
   assert.equal(absolutePath('~a'), path.resolve('~a'))
+})
+
+test('parseMediaType takes types, with or without parameters', () => {
+  for (const text of ['text/plain', 'application/x.y-z+json', 'text/html; charset=utf-8'])
+    assert.equal(parseMediaType(text), text)
+  for (const text of ['text', '/', 'text/', 'a b/c', 'text/plain\nX: y', 'text/plain; a=\r\n', '']) {
+    assert.throws(() => parseMediaType(text), /written like text\/plain/, JSON.stringify(text))
+  }
 })

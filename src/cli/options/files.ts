@@ -1,4 +1,4 @@
-import { parseEnding, parseList, parseProcessor, parseText } from '../values.ts'
+import { parseEnding, parseList, parseMediaType, parseProcessor } from '../values.ts'
 import type { OptionSpec } from './option-spec.ts'
 
 const FILES = 'Files (of --path and --mount)'
@@ -27,7 +27,7 @@ export const fileOptions: readonly OptionSpec[] = [
     flags: '-m, --mime-type <type>',
     group: FILES,
     env: 'PLAIT_MIME_TYPE',
-    parse: parseText,
+    parse: parseMediaType,
     default: 'application/octet-stream',
     help: 'the type of files whose ending nobody knows',
   },
