@@ -50,6 +50,7 @@ export type { DefaultHeaders } from './http/default-fields.ts'
 // Ready-made resources.
 export { Data } from './resources/data.ts'
 export { DeferredResource } from './resources/deferred-resource.ts'
+export { HealthResource, type HealthOptions } from './resources/health-resource.ts'
 export { MountTree } from './resources/mount-tree.ts'
 
 // - static files

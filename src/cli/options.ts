@@ -85,6 +85,8 @@ export interface WebOptions {
   serverLog?: string
   quiet?: boolean
   gracefulTimeout?: number
+  drainDelay?: number
+  health?: string
   pidfile?: string
   uid?: string
   gid?: string

@@ -3,6 +3,7 @@ import { findIdentity, type Identity } from '../reactor/process/identity.ts'
 import { listenEndpoints } from './listen-endpoints.ts'
 import type { WebOptions } from './options.ts'
 import { servedBy, type Served } from './tree/roots.ts'
+import { mountSegments } from '../resources/mount-tree.ts'
 import { Registry } from '../resources/script/registry.ts'
 import type { Means, Surroundings } from './tree/target.ts'
 import { loadProcessors } from './tree/user-code.ts'
@@ -26,12 +27,23 @@ export function planOf(options: WebOptions): Plan {
     const example = 'like plait web --wsgi foo.application'
     throw usage(`nothing to serve: say --wsgi MODULE.ATTRIBUTE, --path DIRECTORY or --mount /PATH=TARGET, ${example}`)
   }
+  if (options.health !== undefined) checkHealthPath(options.health)
   // What is wrong with them shows before anything is opened.
   listenEndpoints(options)
   for (const { target } of served.mounts) target.check?.()
   const names = { ...(uid === undefined ? {} : { user: uid }), ...(gid === undefined ? {} : { group: gid }) }
   const identity = uid === undefined && gid === undefined ? undefined : findIdentity(names)
   return { options, served, identity }
+}
+
+function checkHealthPath(path: string): void {
+  let segments: readonly string[] = []
+  try {
+    segments = mountSegments(path)
+  } catch (error) {
+    throw usage(`--health ${path}: ${(error as Error).message}`)
+  }
+  if (segments.length === 0) throw usage('--health / leaves no place for what is served: say --health /healthz')
 }
 
 /** Where and with what the applications of these options run. */

@@ -10,6 +10,8 @@ import type { TreeNode } from '../resource/resource.ts'
 import { Site } from '../resource/site.ts'
 import { EncodingResourceWrapper } from '../resources/encoding/encoding-resource-wrapper.ts'
 import { DeferredResource } from '../resources/deferred-resource.ts'
+import { HealthResource } from '../resources/health-resource.ts'
+import { MountTree } from '../resources/mount-tree.ts'
 import type { Announcement } from './announce.ts'
 import { listenEndpoints, readyEndpoints } from './listen-endpoints.ts'
 import type { WebOptions } from './options.ts'
@@ -31,14 +33,14 @@ export async function start(plan: Plan, logs: ServerLogs): Promise<Started> {
   const endpoints = await readyEndpoints(listenEndpoints(options, service?.listen))
   if (service?.site !== undefined && served.mounts.length === 1) return startSite(service, endpoints, { plan, logs })
   const grown = withResolver<TreeNode>()
-  const site = makeSite(new DeferredResource(grown.promise), options, logs)
+  const site = makeSite(withHealth(new DeferredResource(grown.promise), options), options, logs)
   try {
     const ports = await listen(endpoints, site)
     become(plan, endpoints)
     await warnOfEndpoints(plan, logs)
     const tree = await growTree(served.mounts, { reactor, ...(await loadMeans(options)) })
     const root = options.compress === true ? new EncodingResourceWrapper(tree.root) : tree.root
-    site.resource = root
+    site.resource = withHealth(root, options)
     grown.resolve(root)
     return { ports, places: tree.places, runtimes: await prepare(tree.root, plan, logs) }
   } catch (error) {
@@ -65,6 +67,7 @@ async function startSite(
     options.addHeader && '--add-header',
     options.compress && '--compress',
     options.http2 === false && '--no-http2',
+    options.health && '--health',
     options.displayTracebacks && '--display-tracebacks',
     options.trustProxy && '--trust-proxy',
     options.forwardedFields && '--forwarded-fields',
@@ -110,6 +113,13 @@ function become({ identity, served, options }: Plan, endpoints: readonly ListenE
   const surroundings = surroundingsOf(options)
   const paths = served.mounts.flatMap(({ target }) => target.reads?.(surroundings) ?? [])
   checkReadable(paths, `The user ${identity.user ?? identity.uid}`)
+}
+
+/** The path of --health before all others: it is there before any code of the user's is. */
+function withHealth(root: TreeNode, { health }: WebOptions): TreeNode {
+  if (health === undefined) return root
+  const checks = { applications: () => reactor.getThreadPool().ready }
+  return new MountTree({ '/': root, [health]: new HealthResource(reactor, { checks }) })
 }
 
 function makeSite(root: TreeNode, options: WebOptions, { server, access }: ServerLogs): Site {

@@ -85,7 +85,8 @@ function reloadAll(pool: ThreadPool, log: Logger): void {
 async function run(options: WebOptions, log: Logger): Promise<void> {
   const release = surviveStrayErrors(log)
   try {
-    await reactor.run({ gracefulTimeout: options.gracefulTimeout ?? defaults.gracefulTimeout })
+    const { gracefulTimeout = defaults.gracefulTimeout, drainDelay = 0 } = options
+    await reactor.run({ gracefulTimeout, drainDelay })
   } finally {
     release()
   }

@@ -44,6 +44,7 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
   #poolSize: number | undefined
   #state: State = 'new'
   #gracefulTimeout: number = defaults.gracefulTimeout
+  #drainDelay = 0
   #abort = new AbortController()
   #stopping: Promise<void> | undefined
   #finished: Finished = withResolver()
@@ -143,6 +144,7 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
 
   #reset(options: RunOptions): void {
     this.#gracefulTimeout = options.gracefulTimeout ?? defaults.gracefulTimeout
+    this.#drainDelay = options.drainDelay ?? 0
     if (this.#state === 'stopped') {
       this.#finished = withResolver()
       this.#abort = new AbortController()
@@ -167,8 +169,10 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
   }
 
   async #stop(): Promise<void> {
+    const delay = this.running ? this.#drainDelay : 0
     this.#state = 'stopping'
     const { signal } = this.#abort
+    if (delay > 0) await pause(delay, signal)
     const deadline = setTimeout(() => this.#abort.abort(), this.#gracefulTimeout * 1000)
     await this.#triggers.fire('before', 'shutdown')
     await Promise.all([...this.#ports].map((port) => port.stopListening()))
@@ -216,6 +220,17 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
       process.off('SIGTERM', handler)
     }
   }
+}
+
+/** Fulfilled after `seconds`, or as soon as the signal comes. */
+function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, seconds * 1000)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }
 
 function checkPort(port: number): void {

@@ -155,4 +155,9 @@ export interface RunOptions {
   installSignalHandlers?: boolean
   /** Seconds that running requests have to finish at stop. @default 30 */
   gracefulTimeout?: number
+  /**
+   * Seconds at stop in which everything is served as before, while {@link Reactor.running} is false already: time for a load balancer to see that, and to send its clients elsewhere. A second stop ends them.
+   * @default 0
+   */
+  drainDelay?: number
 }

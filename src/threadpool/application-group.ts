@@ -117,6 +117,11 @@ export class ApplicationGroup {
     })
   }
 
+  /** It is needed, and has no host. */
+  get isMissing(): boolean {
+    return this.#state !== 'idle' && this.leastBusy() === undefined
+  }
+
   /** What runs the application; undefined before the first host is ready. */
   get runtime(): HostRuntime | undefined {
     return this.#ready[0]?.runtime

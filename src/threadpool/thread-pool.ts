@@ -96,6 +96,12 @@ export class ThreadPool implements JobOwner {
     return this.#maxThreads
   }
 
+  /** False while an application that it serves has no host: it still starts, or cannot be imported. */
+  get ready(): boolean {
+    for (const group of this.#groups.values()) if (group.isMissing) return false
+    return this.#state === 'open'
+  }
+
   /** Starts the hosts of the applications known so far. Not needed: the first request does it. Idempotent. */
   start(): void {
     for (const group of this.#groups.values()) void group.start().catch(() => undefined)

@@ -15,6 +15,22 @@ export const processOptions: readonly OptionSpec[] = [
     help: 'how long running requests may finish when the server stops',
   },
   {
+    flags: '--drain-delay <seconds>',
+    group: PROCESS,
+    env: 'PLAIT_DRAIN_DELAY',
+    parse: parseSeconds,
+    default: '0',
+    help: 'how long everything is served as before when the server is to stop, while --health says 503 already: time for a load balancer to look elsewhere',
+  },
+  {
+    flags: '--health <path>',
+    group: PROCESS,
+    env: 'PLAIT_HEALTH',
+    parse: parseText,
+    default: 'none',
+    help: 'a path like /healthz that says whether the server wants requests (200, or 503 while it starts and stops); with /live behind it, whether it lives',
+  },
+  {
     flags: '--pidfile <file>',
     group: PROCESS,
     env: 'PLAIT_PIDFILE',
