@@ -4,6 +4,7 @@ import { asyncApps } from './async-apps.ts'
 import { bodyApps } from './body-apps.ts'
 import { environ, environApps } from './environ-apps.ts'
 import { fileApps } from './file-apps.ts'
+import { flowApps } from './flow-apps.ts'
 import { hostApps } from './host-apps.ts'
 import { inputApps } from './input-apps.ts'
 import { answer, notes, query, type Applications } from './registry.ts'
@@ -16,6 +17,7 @@ const all: Applications = {
   ...bodyApps,
   ...environApps,
   ...fileApps,
+  ...flowApps,
   ...hostApps,
   ...inputApps,
   ...startApps,
