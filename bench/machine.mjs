@@ -9,6 +9,7 @@ import { pinnedVersions, pythonVersion } from './venv.mjs'
  */
 export function describeMachine(chosen) {
   const pins = pinnedVersions()
+  const python = pythonVersion()
   const own = JSON.parse(readFileSync(`${import.meta.dirname}/../package.json`, 'utf8'))
   const peers = chosen.filter((server) => server.package !== undefined)
   return {
@@ -21,10 +22,8 @@ export function describeMachine(chosen) {
     versions: [
       `Plait ${own.version}`,
       `Node ${process.versions.node}`,
-      pythonVersion(),
       ...peers.map((server) => `${server.name} ${pins.get(server.package ?? '') ?? '?'}`),
-      `Flask ${pins.get('Flask')}`,
-      `Django ${pins.get('Django')}`,
+      ...(python === undefined ? [] : [python, `Flask ${pins.get('Flask')}`, `Django ${pins.get('Django')}`]),
     ],
   }
 }

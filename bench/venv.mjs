@@ -29,7 +29,8 @@ export function pinnedVersions() {
   return new Map(lines.map((line) => /** @type {[string, string]} */ (line.trim().split('=='))))
 }
 
-/** `Python 3.x.y` of the environment. */
+/** `Python 3.x.y` of the environment; undefined where there is none, because nothing that was measured needs it. */
 export function pythonVersion() {
+  if (!existsSync(`${folder}/bin/python`)) return undefined
   return execFileSync(`${folder}/bin/python`, ['--version'], { encoding: 'utf8' }).trim()
 }
