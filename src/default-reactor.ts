@@ -18,8 +18,20 @@ type CreateThreadPool = (reactor: Reactor<ThreadPool>) => ThreadPool
 const smallPool: CreateThreadPool = (reactor) =>
   new ThreadPool({ minThreads: 0, maxThreads: defaults.reactorMaxThreads, logger: reactor.logger })
 
+/** A reactor that calls functions in the threads of its pool. */
+class CallingReactor extends BareReactor<ThreadPool> {
+  /**
+   * Runs a function of a module in a thread of the reactor's pool (Twisted: `IReactorInThreads.callInThread`). What it throws is logged.
+   * @param reference like './tasks.ts#resize'
+   * @param args copied to the thread
+   */
+  callInThread(reference: string, ...args: readonly unknown[]): void {
+    this.getThreadPool().callInThread(reference, ...args)
+  }
+}
+
 /** Node's event loop, with a {@link ThreadPool} of its own (0–10 threads, made at first use, stopped with the reactor). */
-export class NodeReactor extends BareReactor<ThreadPool> {
+export class NodeReactor extends CallingReactor {
   constructor(options: NodeReactorOptions = {}) {
     super({ ...options, createThreadPool: smallPool } satisfies BareOptions<ThreadPool>)
   }
@@ -45,7 +57,7 @@ const logger: Logger = Object.freeze({
   error: (message, fields) => log().error(message, fields),
 } satisfies Logger)
 
-class DefaultReactor extends BareReactor<ThreadPool> {
+class DefaultReactor extends CallingReactor {
   constructor() {
     super({ logger, createThreadPool: (itself) => means.createThreadPool(itself) })
   }

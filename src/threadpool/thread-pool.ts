@@ -10,6 +10,7 @@ import type { QueueTotal } from './job-queue.ts'
 import { PoolJob, type JobOwner } from './pool-job.ts'
 import { checkRecycling, type RecycleOptions } from './recycling.ts'
 import type { PoolStatistics } from './statistics.ts'
+import { ThreadCalls } from './thread-calls.ts'
 
 /** Options of {@link ThreadPool}. */
 export interface ThreadPoolOptions {
@@ -50,7 +51,7 @@ export interface ThreadPoolOptions {
  *                  ▼
  *                queue of the application ──▶ oldest first, when a permit comes back
  */
-export class ThreadPool implements JobOwner {
+export class ThreadPool extends ThreadCalls implements JobOwner {
   readonly name: string
   readonly processes: number
   readonly #options: ThreadPoolOptions
@@ -71,6 +72,7 @@ export class ThreadPool implements JobOwner {
 
   /** Throws `PLAIT_CONFIGURATION` for sizes that make no sense. Starts nothing. */
   constructor(options: ThreadPoolOptions = {}) {
+    super(options.logger ?? silentLogger)
     this.#options = options
     this.name = options.name ?? ''
     this.#minThreads = options.minThreads ?? defaults.minThreads

@@ -124,7 +124,7 @@ export class WorkerHost implements Host, ThreadEvents {
 
   /** @returns false when no thread can take it now */
   #give(job: WorkerJob): boolean {
-    const thread = this.#crew.choose(this.permits, this.#pace.isQuick)
+    const thread = this.#crew.choose(this.permits, this.#pace.isQuick && job.job.call === undefined)
     if (thread === undefined) return false
     thread.send(job)
     if (thread.load > 1) this.#stuck.start()
@@ -222,7 +222,7 @@ export class WorkerHost implements Host, ThreadEvents {
     if (this.#state === 'ready') this.#options.logger.error(error.message, { host: this.id })
     const { jobs } = thread
     // What had not begun loses nothing but its place.
-    const unbegun = new Set(jobs.filter((job) => thread.withdraw(job)))
+    const unbegun = new Set(jobs.filter((job) => !job.hasMoved && thread.withdraw(job)))
     for (const job of jobs) if (!unbegun.has(job)) this.#over(job, error)
     this.#giveBack([...unbegun])
     this.#grow()
@@ -261,7 +261,7 @@ export class WorkerHost implements Host, ThreadEvents {
   #takeBack(thread: WorkerThread): void {
     this.#pace.gotStuck()
     this.#crew.disfavour(thread)
-    const back = thread.jobs.filter((job) => thread.withdraw(job))
+    const back = thread.jobs.filter((job) => !job.hasMoved && thread.withdraw(job))
     // It got to none of them: something that the application left behind keeps it.
     if (thread.load === 0 && thread.ready) this.#free(thread, true)
     this.#giveBack(back)

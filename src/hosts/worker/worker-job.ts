@@ -28,6 +28,11 @@ export class WorkerJob implements RunningJob {
     this.#abandonWaiting = abandonWaiting
   }
 
+  /** What was transferred to a thread cannot be sent to another one. */
+  get hasMoved(): boolean {
+    return this.job.call !== undefined && this.job.call.transfer.length > 0
+  }
+
   drained(bytes: number): void {
     if (!this.over) this.thread?.credit(this.slot, bytes)
   }

@@ -82,9 +82,7 @@ export class WorkerThread {
     this.#worker.on('exit', (code) => this.#exited(code))
     eachLine(this.#worker.stdout, (line) => events.output(this, 'stdout', line))
     eachLine(this.#worker.stderr, (line) => events.output(this, 'stderr', line))
-    // Ports of the network keep a program alive, not the threads behind them.
-    this.#worker.unref()
-    port1.unref()
+    // As a process of Python would, a thread keeps the program alive until the pool stops.
   }
 
   /** Jobs that it may be sent now. */

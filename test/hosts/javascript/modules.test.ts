@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -98,6 +99,18 @@ test('wsgiApplication lets a program give functions, and no second server starts
   // In the thread its port is nothing, which is said as such.
   const lines = server.log().match(/listening on http:\/\/127\.0\.0\.1:\d+/g)
   assert.equal(lines?.length, 1)
+})
+
+test('a program may wait for prepare() before it listens, and ends by itself when its pool has stopped', async (t) => {
+  const source = `import { ThreadPool, WSGIResource, reactor, resolveApplication } from 'plait'
+    const pool = new ThreadPool()
+    const { name } = await pool.prepare(resolveApplication({ application: './app.ts', cwd: import.meta.dirname }))
+    console.log('prepared in ' + name)
+    await pool.stop()`
+  const folder = programs(folderOf(t, { 'app.ts': howTo, 'program.mjs': source }))
+  const run = spawnSync(process.execPath, [path.join(folder, 'program.mjs')], { encoding: 'utf8', timeout: 20_000 })
+  assert.match(run.stdout, /^prepared in Node \d/, run.stderr)
+  assert.equal(run.status, 0)
 })
 
 test('WSGIResource refuses a function that nobody can import, and shows the way', async (t) => {

@@ -27,7 +27,7 @@ function giveBack(link: Link, slot: number, result: unknown): void {
   try {
     link.sayAlone([ToServer.RETURNED, slot, result], transferOf([result]))
   } catch (error) {
-    const message = `its result cannot be sent back: ${(error as Error).message}`
+    const message = `Cannot send back what the function gave: ${(error as Error).message}`
     link.say(ToServer.FAILED, slot, { type: 'DataCloneError', message, traceback: '', code: 'PLAIT_NOT_CLONEABLE' })
   }
 }
@@ -35,5 +35,6 @@ function giveBack(link: Link, slot: number, result: unknown): void {
 function notFound(exports: Exports, name: string): FailureReport {
   const names = Object.keys(exports).filter((one) => typeof exports[one] === 'function')
   const there = names.length === 0 ? 'it exports no function' : `functions that it exports: ${names.join(', ')}`
-  return { type: 'TypeError', message: `the module exports no function ${name}; ${there}`, traceback: '' }
+  const message = `Cannot call ${name}: its module exports no such function; ${there}`
+  return { type: 'TypeError', message, traceback: '', code: 'PLAIT_CONFIGURATION' }
 }
