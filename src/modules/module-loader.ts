@@ -6,6 +6,7 @@ import { evaluate } from './evaluate.ts'
 import { readFailure, runFailure } from './load-failure.ts'
 import { isPlait, resolveImport } from './resolve.ts'
 import { readSource } from './source-file.ts'
+import type { Transpiled } from './transpile.ts'
 import { TranspilerMemory } from './transpiler-memory.ts'
 import { UserModule } from './user-module.ts'
 import type { Exports } from './user-module.ts'
@@ -23,10 +24,15 @@ export class ModuleLoader {
   readonly #modules = new Map<string, UserModule>()
   readonly #transpiler = new TranspilerMemory()
   readonly #plait: Exports | undefined
+  readonly #transpiled: Transpiled | undefined
 
-  /** @param options.plait what modules get when they import Plait. @default the Plait that runs */
-  constructor(options: { plait?: Exports } = {}) {
+  /**
+   * @param options.plait what modules get when they import Plait. @default the Plait that runs
+   * @param options.transpiled code that is known already, and to which what is loaded is added. @default none
+   */
+  constructor(options: { plait?: Exports; transpiled?: Transpiled } = {}) {
     this.#plait = options.plait
+    this.#transpiled = options.transpiled
   }
 
   /**
@@ -108,12 +114,20 @@ export class ModuleLoader {
 
   #evaluate(text: string, stamp: string, module: UserModule): Promise<Exports> {
     const { path: file } = module
-    return evaluate(this.#transpiler.transpile(text, file, stamp), file, {
+    return evaluate(this.#codeOf(text, stamp, file), file, {
       import: (specifier) => this.#import(specifier, module),
       resolve: (specifier) => resolvedURL(specifier, file),
       exporting: (exports) => (module.exports = exports),
       plait: this.#plait,
     })
+  }
+
+  #codeOf(text: string, stamp: string, file: string): string {
+    const known = this.#transpiled?.get(file)
+    if (known?.stamp === stamp) return known.code
+    const code = this.#transpiler.transpile(text, file, stamp)
+    this.#transpiled?.set(file, { stamp, code })
+    return code
   }
 
   async #import(specifier: string, importer: UserModule): Promise<Exports> {

@@ -16,6 +16,9 @@ export const parameters = [
   'plaitImportMeta',
 ] as const
 
+/** Code of files, by path: what {@link transpile} gave for them in the state that `stamp` stands for. */
+export type Transpiled = Map<string, { readonly stamp: string; readonly code: string }>
+
 /** What jiti gives for text that it cannot parse. */
 const failure = 'exports.__JITI_ERROR__ = '
 

@@ -17,6 +17,7 @@ import type { TestContext } from 'node:test'
 import { reactor, PlaitError, Resource } from '#src/index.ts'
 import { Clock } from '#src/testing.ts'
 import { ModuleLoader, loadModule } from '#src/modules/module-loader.ts'
+import type { Transpiled } from '#src/modules/transpile.ts'
 
 /** A folder with files, and a loader of its own. */
 function folder(t: TestContext, files: Record<string, string>) {
@@ -293,4 +294,23 @@ test('nothing is written to the disk', async (t) => {
   })
   await load('a.ts')
   assert.deepEqual(readdirSync(base, { recursive: true }).toSorted(), ['a.ts', 'tmp', 'tmp/.keep'])
+})
+
+test('ModuleLoader takes code that another has transpiled, as long as the file has not changed', async (t) => {
+  const { base, write } = folder(t, {
+    'main.ts': "import { word } from './word.ts'\nexport const greeting: string = `${word}, world`",
+    'word.ts': "export const word: string = 'Hello'",
+  })
+  const transpiled: Transpiled = new Map()
+  const main = path.join(base, 'main.ts')
+  const word = path.join(base, 'word.ts')
+  const greet = async (): Promise<unknown> => (await new ModuleLoader({ transpiled }).load(main)).exports['greeting']
+  assert.equal(await greet(), 'Hello, world')
+  assert.deepEqual([...transpiled.keys()].toSorted(), [main, word])
+  // Nothing else could give this.
+  const known = transpiled.get(word) as { stamp: string; code: string }
+  transpiled.set(word, { ...known, code: known.code.replace('Hello', 'Good day') })
+  assert.equal(await greet(), 'Good day, world')
+  write('word.ts', "export const word: string = 'Farewell'")
+  assert.equal(await greet(), 'Farewell, world')
 })

@@ -3,6 +3,7 @@ import type { Host, HostOptions } from '../host.ts'
 import { WorkerHost } from '../worker/worker-host.ts'
 import type { ModuleExport } from '../application.ts'
 import { findExport } from './function-origin.ts'
+import type { Transpiled } from '../../modules/transpile.ts'
 import type { ThreadData } from './thread/main.ts'
 
 /**
@@ -12,10 +13,12 @@ import type { ThreadData } from './thread/main.ts'
 export async function createJavaScriptHost(options: HostOptions): Promise<Host> {
   const { application, maxThreads } = options
   const { file, name } = await findExport(application.module as ModuleExport)
+  const transpiled: Transpiled = new Map()
   const data: ThreadData = {
     module: file,
     exportName: name,
     // What one thread keeps in its module, another does not see.
+    transpiled,
     multiprocess: maxThreads > 1 || options.multiprocess,
     responseWindow: defaults.responseWindow,
     inputWindow: defaults.inputWindow,
@@ -29,6 +32,7 @@ export async function createJavaScriptHost(options: HostOptions): Promise<Host> 
     },
     entry: new URL('./thread/main.js', import.meta.url),
     data: { ...data },
+    onLoaded: (report) => report.transpiled?.forEach((code, path) => transpiled.set(path, code)),
     env: { ...process.env, ...application.env },
     resourceLimits: application.memory === undefined ? {} : { maxOldGenerationSizeMb: application.memory },
     timeout: application.timeout,

@@ -1,4 +1,5 @@
 /** What the server and a worker thread say to each other: arrays, the kind first. Several travel in one message, one behind the other. */
+import type { Transpiled } from '../../modules/transpile.ts'
 
 /** To the thread. */
 export const ToThread = {
@@ -54,6 +55,8 @@ export const ONE_PIECE = 2
 
 /** How an import went. */
 export interface LoadReport {
+  /** Of modules in TypeScript and JavaScript: the code of the files that no thread had loaded before, for the next one. */
+  readonly transpiled?: Transpiled
   readonly ok: boolean
   readonly kind?: string
   readonly message?: string

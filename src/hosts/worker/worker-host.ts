@@ -17,8 +17,10 @@ export interface WorkerKind {
   readonly runtime: HostRuntime
   /** The script of its threads. */
   readonly entry: URL
-  /** For the script. */
+  /** For the script. Each thread gets a copy of what it is when the thread starts. */
   readonly data: Readonly<Record<string, unknown>>
+  /** A thread has loaded the application, or could not. */
+  readonly onLoaded?: (report: LoadReport) => void
   readonly env: NodeJS.ProcessEnv
   readonly resourceLimits: ResourceLimits
   /** Seconds that one request may take; then its thread is ended. 0 = no limit. */
@@ -157,6 +159,7 @@ export class WorkerHost implements Host, ThreadEvents {
 
   loaded(thread: WorkerThread, report: LoadReport): void {
     if (report.files !== undefined) this.#options.onImported?.(report.files)
+    this.#kind.onLoaded?.(report)
     if (report.ok) return this.#threadReady(thread)
     const { kind = '', message = '', detail = '', report: thrown = null } = report
     this.#crew.forget(thread)

@@ -1,5 +1,7 @@
+import { workerData } from 'node:worker_threads'
 import { PlaitError } from '../../../errors.ts'
 import { ModuleLoader } from '../../../modules/module-loader.ts'
+import type { Transpiled } from '../../../modules/transpile.ts'
 import type { LoadReport } from '../../worker/messages.ts'
 import type { WSGIApplication } from '../wsgi.ts'
 import { inertPlait, markedFunctions } from './inert-plait.ts'
@@ -8,11 +10,19 @@ import { reportError } from './report.ts'
 /** What a module exports. */
 export type Exports = Readonly<Record<string, unknown>>
 
-const modules = new ModuleLoader({ plait: inertPlait })
+// Parsing takes longer than all the rest: what the first thread has parsed, the others get.
+const { transpiled } = workerData as { transpiled: Transpiled }
+const before = new Set(transpiled.values())
+const modules = new ModuleLoader({ plait: inertPlait, transpiled })
 
 /** The files that were loaded, or tried. */
 export function loadedFiles(): string[] {
   return modules.files
+}
+
+/** The code of the files that this thread was the first to load. */
+export function newlyTranspiled(): Transpiled {
+  return new Map([...transpiled].filter(([, one]) => !before.has(one)))
 }
 
 /** Loads a module, with the inert face of `plait`. @returns its exports, or why there are none */

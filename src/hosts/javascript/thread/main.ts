@@ -2,12 +2,13 @@
 import { workerData } from 'node:worker_threads'
 import { Link, type SentJob } from '../../worker/link.ts'
 import { ToServer, type LoadReport } from '../../worker/messages.ts'
+import type { Transpiled } from '../../../modules/transpile.ts'
 import type { Environ, WSGIApplication } from '../wsgi.ts'
 import { spooledInput, streamedInput, wholeInput, type BodyInput } from './body-input.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { FileWrapper } from './file-wrapper.ts'
 import { callFunction } from './call-function.ts'
-import { loadApplication, loadedFiles, loadExports, type Exports } from './load-application.ts'
+import { loadApplication, loadedFiles, newlyTranspiled, loadExports, type Exports } from './load-application.ts'
 import { reportError } from './report.ts'
 
 /** What the server gives a thread of this kind. */
@@ -17,6 +18,8 @@ export interface ThreadData {
   /** Name of the application's export, or which of the functions marked by `wsgiApplication` it is; undefined where functions of the module are called. */
   readonly exportName: string | number | undefined
   readonly multiprocess: boolean
+  /** What other threads have transpiled. */
+  readonly transpiled: Transpiled
   readonly responseWindow: number
   readonly inputWindow: number
 }
@@ -125,6 +128,6 @@ async function load(): Promise<LoadReport> {
   return typeof outcome === 'function' ? { ok: true } : outcome
 }
 
-link.say(ToServer.LOADED, { ...(await load()), files: loadedFiles() })
+link.say(ToServer.LOADED, { ...(await load()), files: loadedFiles(), transpiled: newlyTranspiled() })
 link.flush()
 link.onJobs = serve
