@@ -135,6 +135,8 @@ export class PoolJob implements RunningJob, HostSink {
   }
   returned(): void {
     if (this.#over) return
+    // Nobody waits for it any more.
+    if (this.#abandoned) return this.finished(undefined)
     this.#running = undefined
     this.owner.jobReturned(this)
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Browser } from '../support/browser.ts'
 import { isAlive } from '../support/processes.ts'
-import { until } from '../support/until.ts'
+import { pause, until } from '../support/until.ts'
 import { serveFlow, type FlowServer } from './serve-flow.ts'
 
 const limited = (...more: string[]): Promise<FlowServer> => serveFlow({ options: ['--timeout', '0.5', ...more] })
@@ -68,6 +68,30 @@ test('plait web --timeout leaves what is in time alone', async (t) => {
     pages,
     pages.map((_, number) => String(number)),
   )
+  assert.equal(await server.hostPid(), before)
+})
+
+test('plait web --timeout: a client that is slow to read costs no process', async (t) => {
+  const server = await limited()
+  t.after(server.stop)
+  const before = await server.hostPid()
+  const client = await server.client({ paused: true })
+  client.get('/gigabyte')
+  await pause(2)
+  client.destroy()
+  assert.equal(await server.hostPid(), before)
+  assert.doesNotMatch(server.log(), /takes no more requests/)
+})
+
+test('plait web --timeout: a client that is slow to send a streamed body costs no process', async (t) => {
+  const server = await limited('--request-body', 'stream')
+  t.after(server.stop)
+  const before = await server.hostPid()
+  const client = await server.client()
+  client.socket.write('POST /upload HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 10\r\n\r\nfirst')
+  await pause(1.5)
+  client.socket.write('later')
+  await client.receives(/^HTTP\/1\.1 200 [^]*10$/)
   assert.equal(await server.hostPid(), before)
 })
 

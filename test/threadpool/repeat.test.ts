@@ -144,6 +144,18 @@ test('ThreadPool gives a job that had not begun to the next host, and does not c
   assert.equal(pool.statistics().repeated, 0)
 })
 
+test('ThreadPool does not give a job on that had not begun when its client has left', async () => {
+  const { pool, submit, replace, host } = await makePool()
+  const submitted = submit()
+  submitted.running.abandon()
+  const [run] = host.runs.splice(0)
+  host.state = 'gone'
+  run?.sink.returned()
+  const next = await replace()
+  assert.deepEqual(next.runs, [])
+  assert.deepEqual([codeOf(submitted), pool.statistics().working], [undefined, 0])
+})
+
 test('ThreadPool lets a job that runs once more wait for queueTimeout, counted anew, and no longer', async () => {
   const { submit, clock, host } = await makePool({ queueTimeout: 30, maxThreads: 1 })
   const again = submit()

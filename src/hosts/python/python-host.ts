@@ -235,6 +235,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
         return
       }
       case ToServer.INPUT_WANTED:
+        job.inputOpen = true
         job.sink.inputWanted(buffer.readUInt32LE(start))
         return
       case ToServer.EARLY_HINTS:
@@ -248,8 +249,8 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   // -- deadlines
 
   #deadlinePassed(job: PythonJob): void {
-    // It waits behind another one in the host.
-    if (this.#begun?.has(job.id) === false) return this.#deadlines.watch(job, job.timeout)
+    // It waits behind another one in the host, or for its client: slow ones must not cost a process.
+    if (this.#begun?.has(job.id) === false || job.waitsForClient) return this.#deadlines.watch(job, job.timeout)
     this.send(encodeFrame(ToHost.INTERRUPT, job.id))
     setTimeout(() => {
       if (job.over || job.late) return

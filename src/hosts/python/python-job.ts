@@ -26,6 +26,9 @@ export class PythonJob implements RunningJob {
   readonly #channel: JobChannel
   #undrained = 0
   #held: Held[] | undefined
+  #abandoned = false
+  /** Sum of their bytes. */
+  #heldBytes = 0
   /** The host has said its last word of it. */
   over = false
   /** Milliseconds of `performance.now()` at which it has run too long. */
@@ -34,6 +37,8 @@ export class PythonJob implements RunningJob {
   timeout = 0
   /** Its deadline has passed and its sink was told so: what the host still says of it reaches nobody. */
   late = false
+  /** The application has asked for a streamed body, of which more may come. */
+  inputOpen = false
 
   constructor(id: number, sink: HostSink, channel: JobChannel) {
     this.id = id
@@ -45,10 +50,24 @@ export class PythonJob implements RunningJob {
   hold(buffer: WireBuffer | undefined, bytes: number): void {
     if (buffer !== undefined) buffer.uses++
     ;(this.#held ??= []).push({ buffer, bytes })
+    this.#heldBytes += bytes
+  }
+
+  /** It may be the client that takes its time: it has not taken what is there, or not sent its body. */
+  get waitsForClient(): boolean {
+    return !this.#abandoned && (this.inputOpen || this.#heldBytes * 2 >= this.#channel.responseWindow)
+  }
+
+  /** The client's part is done, for now: from here on it is the application that takes its time. */
+  #renewDeadline(): void {
+    // Whoever looks at deadlines looks no later than before.
+    if (this.deadline < Infinity) this.deadline = performance.now() + this.timeout * 1000
   }
 
   drained(bytes: number): void {
+    const waited = this.timeout > 0 && this.waitsForClient
     this.#letGo(bytes)
+    if (waited && !this.waitsForClient) this.#renewDeadline()
     this.#undrained += bytes
     // A quarter of the window at a time: the application never waits for the last bytes, and few frames are sent.
     if (this.over || this.#undrained * 4 < this.#channel.responseWindow) return
@@ -61,6 +80,7 @@ export class PythonJob implements RunningJob {
     for (let first = this.#held?.[0]; first !== undefined && bytes > 0; first = this.#held?.[0]) {
       const left = Math.min(bytes, first.bytes)
       bytes -= left
+      this.#heldBytes -= left
       first.bytes -= left
       if (first.bytes > 0) return
       this.#held?.shift()
@@ -75,16 +95,27 @@ export class PythonJob implements RunningJob {
     this.#channel.send(header, chunk)
   }
 
+  #inputOver(): void {
+    if (this.inputOpen) this.#renewDeadline()
+    this.inputOpen = false
+  }
+
   inputEnd(): void {
+    this.#inputOver()
     if (!this.over) this.#channel.send(encodeFrame(ToHost.INPUT, this.id, '', Flag.INPUT_END))
   }
 
   inputFailed(reason: string): void {
+    this.#inputOver()
     if (!this.over) this.#channel.send(encodeFrame(ToHost.INPUT, this.id, reason, Flag.INPUT_FAILED))
   }
 
   abandon(): void {
-    if (!this.over) this.#channel.send(encodeFrame(ToHost.ABANDON, this.id))
+    if (this.over) return
+    // Without a client the application waits for nobody.
+    if (this.waitsForClient) this.#renewDeadline()
+    this.#abandoned = true
+    this.#channel.send(encodeFrame(ToHost.ABANDON, this.id))
   }
 
   fileTaken(taken: boolean): void {
