@@ -5,6 +5,7 @@ import json
 import marshal
 import os
 import socket
+import struct
 import sys
 
 from . import frames as f
@@ -30,6 +31,8 @@ from .threaded_input import ThreadedInput
 from .threads import Workers
 
 _WIRE = 3
+# What parsers say of bytes that are no frames.
+_MALFORMED = (ValueError, EOFError, TypeError, LookupError, AttributeError, struct.error)
 _BUFFER = 256 * 1024
 
 
@@ -125,6 +128,14 @@ class Host:
 
     def _read(self):
         """Takes one frame from the wire. Gives the requests that it brought; None at STOP. One thread at a time."""
+        try:
+            return self._take_frame()
+        except _MALFORMED as error:
+            # Whatever comes from here on cannot be trusted. Nobody else would read on: the process would stay for ever.
+            os.write(2, b"The wire is out of step: %s\n" % ascii(error).encode())
+            os._exit(1)
+
+    def _take_frame(self):
         kind, flags, id, payload = self._reader.next_frame()
         if kind == f.REQUESTS:
             return self._requests(flags, payload)

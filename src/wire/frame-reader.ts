@@ -60,6 +60,9 @@ export class FrameReader {
       return position + HEADER_SIZE
     }
     if (length > LARGEST_FRAME) throw outOfStep(length)
+    // Behind its end lie other frames, which may be for other clients.
+    const head = chunk.readUInt16LE(position + 10)
+    if (head > length) throw new PlaitError('PLAIT_PROTOCOL', `The host sent a frame of ${length} bytes with a head of ${head}`)
     const end = position + HEADER_SIZE + length
     if (end > chunk.length) return this.#keep(chunk, position, HEADER_SIZE + length)
     this.#consumer.frame(
@@ -69,7 +72,7 @@ export class FrameReader {
       chunk,
       position + HEADER_SIZE,
       end,
-      chunk.readUInt16LE(position + 10),
+      head,
     )
     return end
   }

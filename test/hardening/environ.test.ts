@@ -1,6 +1,7 @@
 /** What of a request reaches an application: the same by HTTP/1.1 and HTTP/2, as Python sees it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { ServedPython } from './serve-python.ts'
 
 const served = new ServedPython()
@@ -180,3 +181,38 @@ test('E9: thousands of different names cost the same as one, and are not kept', 
     assert.equal(environ[`HTTP_X_${round}_149`], 'a')
   }
 })
+
+/** A value as a field may have it: latin-1 without control characters, no white space at its ends. */
+const value = fc
+  .string({
+    unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code === 0x7f ? 0x20 : code)),
+    maxLength: 200,
+  })
+  .map((text) => text.replace(/^[ \t]+|[ \t]+$/g, ''))
+/** A path: bytes that stand for themselves, escapes of every byte but NUL, and what only looks like an escape. */
+const pathUnit = fc.oneof(
+  fc.constantFrom(...'abcXYZ019-._~!$&()*+,;=:@/', '%', '%z', '%2'),
+  fc.integer({ min: 1, max: 255 }).map((byte) => `%${byte.toString(16).padStart(2, '0')}`),
+)
+const path = fc.string({ unit: pathUnit, maxLength: 40 }).filter((text) => !/%00/.test(text) && !/^\/?stream(?:$|\/)/.test(text))
+const query = fc.string({ unit: pathUnit, maxLength: 40 })
+
+for (const protocol of [1, 2] as const) {
+  test(`C11, C21, C22: Python reads back what was sent, for all of latin-1 and every escape, by HTTP/${protocol === 1 ? '1.1' : '2'}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(value, path, query, async (text, behind, asked) => {
+        const target = `/${behind}?${asked}`
+        const environ = await environBy(protocol, target, [['X-Text', text]])
+        const decoded = `/${behind}`.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+          String.fromCharCode(Number.parseInt(hex, 16)),
+        )
+        assert.equal(environ['HTTP_X_TEXT'], text)
+        assert.deepEqual(
+          [environ['SCRIPT_NAME'], environ['PATH_INFO'], environ['QUERY_STRING'], environ['RAW_URI']],
+          ['', decoded, asked, target],
+        )
+      }),
+      { numRuns: 150 },
+    )
+  })
+}

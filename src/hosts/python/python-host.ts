@@ -4,6 +4,7 @@ import { isSample } from '../../wire/environ-encoding.ts'
 import { encodeCount, encodeFrame, Flag, ToHost, ToServer } from '../../wire/frame.ts'
 import { FrameReader, type FrameConsumer } from '../../wire/frame-reader.ts'
 import { RequestBatch } from '../../wire/request-batch.ts'
+import { fileOf, parse } from './host-words.ts'
 import type { Host, HostOptions, HostRuntime, HostSink, HostState, HostStatistics, Job, RunningJob } from '../host.ts'
 import { BegunMarks } from './begun-marks.ts'
 import { Deadlines } from './deadlines.ts'
@@ -217,24 +218,20 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
       case ToServer.FAILED: {
         const report = parse(buffer, start, end) as { type: string; message: string; traceback: string }
         const message = report.message === '' ? report.type : `${report.type}: ${report.message}`
-        this.#finish(job, new PlaitError('PLAIT_APPLICATION', message, { status: 500, detail: report.traceback.trimEnd() }))
+        const detail = String(report.traceback).trimEnd()
+        this.#finish(job, new PlaitError('PLAIT_APPLICATION', message, { status: 500, detail }))
         return
       }
       case ToServer.FILE: {
-        const file = parse(buffer, start + headSize, end) as {
-          path: string
-          offset: number
-          size: number
-          dev: string
-          ino: string
-        }
+        const file = fileOf(parse(buffer, start + headSize, end))
         const head = this.#heads.read(buffer.toString('latin1', start, start + headSize))
         // The application has done its part.
         job.deadline = Infinity
-        job.sink.respondFile(head, { ...file, dev: BigInt(file.dev), ino: BigInt(file.ino) })
+        job.sink.respondFile(head, file)
         return
       }
       case ToServer.INPUT_WANTED:
+        if (end - start !== 4) throw new PlaitError('PLAIT_PROTOCOL', `The host wants input in ${end - start} bytes`)
         job.inputOpen = true
         job.sink.inputWanted(buffer.readUInt32LE(start))
         return
@@ -390,8 +387,4 @@ interface Hello {
   readonly sample: unknown
   /** Descriptor of the marks, see {@link BegunMarks}. */
   readonly marks: number | null
-}
-
-function parse(buffer: Buffer, start: number, end: number): unknown {
-  return JSON.parse(buffer.toString('utf8', start, end))
 }
