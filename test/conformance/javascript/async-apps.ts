@@ -1,6 +1,5 @@
 /** What only JavaScript has: promises, asynchronous iterables, and iterators with a return(). */
-import { threadId } from 'node:worker_threads'
-import { gateOpened, LookupError, note, query, sleep, text, type Applications } from './registry.ts'
+import { gateOpened, LookupError, note, notes, query, text, type Applications } from './registry.ts'
 
 /** Counts the calls of `return`, and of `close` where it has one. */
 function counted(
@@ -142,11 +141,12 @@ export const asyncApps: Applications = {
     return ['not reached']
   },
 
-  /** Blocks its thread for a while. */
-  blocks(environ, startResponse) {
-    sleep(Number(query(environ)['for']))
+  /** Ends its thread when it runs for the first time. */
+  'exits-once'(environ, startResponse) {
+    note(environ, 'called')
+    if (notes(query(environ)['of'] as string).length === 1) process.exit(3)
     startResponse('200 OK', text())
-    return [String(threadId)]
+    return ['answered']
   },
 
   /** Ends its thread, after output too. */

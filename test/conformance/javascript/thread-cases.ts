@@ -1,7 +1,5 @@
 /** Beyond PEP 3333: what becomes of a thread costs only the request that it runs. */
 import assert from 'node:assert/strict'
-import type { MemoryResponse } from '#src/testing.ts'
-import { until } from '../../support/until.ts'
 import type { Case, Cases } from '../case.ts'
 import { threads } from '../conforming-server.ts'
 
@@ -40,15 +38,19 @@ export const threadCases: Cases = {
     for (let turn = 0; turn < threads * 2; turn++) assert.equal((await server.ask('/app/hello')).text, 'Hello')
   },
 
-  'thread: applications that block do so beside each other': async (server) => {
-    const all = (): Promise<MemoryResponse[]> =>
-      Promise.all(Array.from({ length: threads }, () => server.ask('/app/blocks?for=300')))
-    // Once they have all been started.
-    await until('an answer from each thread', async () => new Set((await all()).map(({ text }) => text)).size === threads)
-    const began = performance.now()
-    const answers = await all()
-    const took = performance.now() - began
-    assert.equal(new Set(answers.map(({ text }) => text)).size, threads)
-    assert.ok(took < 300 * threads, `${took} ms`)
+  'thread: a safe request whose thread has ended runs once more in another, and no other request does': async (server) => {
+    const [safe, unsafe] = [server.name(), server.name()]
+    assert.equal((await server.ask(`/app/exits-once?of=${safe}`)).text, 'answered')
+    assert.deepEqual(await server.notes(safe), ['called', 'called'])
+    assert.equal((await server.ask(`/app/exits-once?of=${unsafe}`, { method: 'POST' })).status, 502)
+    assert.deepEqual(await server.notes(unsafe), ['called'])
+  },
+
+  'thread: requests that block do so beside each other, each in a thread of its own': async (server) => {
+    const gates = Array.from({ length: threads }, () => server.gate())
+    const answers = gates.map((gate) => server.report<number>(`/app/host?gate=${gate}`))
+    // The last one has to have come to its gate although none before it goes on.
+    for (const gate of gates.toReversed()) await server.openGate(gate)
+    assert.equal(new Set(await Promise.all(answers)).size, threads)
   },
 }
