@@ -8,12 +8,21 @@
  * @property {number} bodyBytes size of the request body, 0 for GET
  * @property {number} expectedBytes size of the response body, 0 = not checked
  * @property {string} path of the request
+ * @property {boolean} special only for servers that name the case
  * @property {boolean} files a file is served, no application: only by servers that name the case
  */
 
 /** @type {readonly Case[]} */
 export const cases = [
   { name: 'hello', title: 'Hello, 1 process × 20 threads', module: 'hello', threads: 20, expectedBytes: 13 },
+  {
+    name: 'hello-ts',
+    title: 'Hello in TypeScript, 4 worker threads',
+    module: './hello.ts#application',
+    threads: 4,
+    expectedBytes: 13,
+    special: true,
+  },
   { name: 'flask', title: 'Flask, 1 process × 20 threads', module: 'flask_hello', threads: 20, expectedBytes: 13 },
   {
     name: 'flask-2',
@@ -52,4 +61,4 @@ export const cases = [
     expectedBytes: 1048576,
     files: true,
   },
-].map((entry) => ({ processes: 1, bodyBytes: 0, path: '/', files: false, ...entry }))
+].map((entry) => ({ processes: 1, bodyBytes: 0, path: '/', files: false, special: false, ...entry }))

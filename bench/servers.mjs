@@ -28,9 +28,10 @@ const perProcess = (/** @type {Job} */ job) => String(Math.ceil(job.threads / jo
 /** No access log anywhere, keep-alive everywhere, the same number of threads and processes. @type {readonly Server[]} */
 export const servers = [
   { name: 'plait', files: true, command: (job) => (job.files ? node(job, 'plait-files.mjs') : plait(job)) },
+  { name: 'plait (TypeScript)', onlyCases: ['hello-ts'], command: plaitTypeScript },
   {
     name: 'node:http',
-    onlyCases: ['hello'],
+    onlyCases: ['hello', 'hello-ts'],
     command: (job) => [process.execPath, ...job.nodeOptions, 'node-http.mjs', String(job.port)],
   },
   { name: '@fastify/send', onlyCases: ['file-1k', 'file-1m'], command: (job) => node(job, 'send-files.mjs') },
@@ -72,7 +73,7 @@ export const servers = [
 /** Can it serve this case? @param {Server} server @param {import('./cases.mjs').Case} entry */
 export function serves(server, entry) {
   if (entry.files && server.files === true) return true
-  if (server.onlyCases !== undefined || entry.files) return server.onlyCases?.includes(entry.name) === true
+  if (server.onlyCases !== undefined || entry.files || entry.special) return server.onlyCases?.includes(entry.name) === true
   return !(server.oneProcess === true && entry.processes > 1)
 }
 
@@ -96,6 +97,12 @@ function plait(job) {
     `--python=${venv}/python`,
     `--chdir=${apps}`,
   ]
+}
+
+/** @param {Job} job @returns {readonly string[]} */
+function plaitTypeScript(job) {
+  const words = ['web', `--listen=tcp:${job.port}:interface=127.0.0.1`, `--wsgi=${job.module}`, `--threads=${job.threads}`]
+  return [process.execPath, ...job.nodeOptions, `${root}/dist/cli/main.js`, ...words, `--chdir=${apps}`]
 }
 
 /** @param {Job} job @returns {readonly string[]} */

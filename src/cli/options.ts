@@ -44,7 +44,6 @@ export interface WebOptions {
   pythonPath?: string[]
   writable?: string[]
   env?: Record<string, string>
-  threadTimeout?: number
   threadMemory?: number
   threads?: number
   minThreads?: number

@@ -48,7 +48,7 @@ function checkHealthPath(path: string): void {
 
 /** Where and with what the applications of these options run. */
 export function surroundingsOf(options: WebOptions): Surroundings {
-  const { chdir, rundir, python, runIn, pythonPath, writable, env, threadTimeout, threadMemory } = options
+  const { chdir, rundir, python, runIn, pythonPath, writable, env, threadMemory } = options
   return {
     cwd: absolutePath(chdir ?? rundir ?? '.'),
     ...(python === undefined ? {} : { python: interpreterPath(python) }),
@@ -56,7 +56,6 @@ export function surroundingsOf(options: WebOptions): Surroundings {
     ...(pythonPath === undefined ? {} : { pythonPath: pythonPath.map(absolutePath) }),
     ...(writable === undefined ? {} : { writable: writable.map(absolutePath) }),
     ...(env === undefined ? {} : { env }),
-    ...(threadTimeout === undefined ? {} : { timeout: threadTimeout }),
     ...(threadMemory === undefined ? {} : { memory: threadMemory }),
   }
 }

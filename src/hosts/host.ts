@@ -23,7 +23,7 @@ export interface Job {
    * @default false
    */
   readonly repeatable?: boolean
-  /** Seconds that it may run in a process; then it ends as `PLAIT_TIMEOUT`. Threads of this process have a limit of their own, see `ApplicationSpec`. @default 0, no limit */
+  /** Seconds that it may run, without those in which its client takes its time; then it ends as `PLAIT_TIMEOUT`. @default 0, no limit */
   readonly timeout?: number
   /** A plain function, in place of a request. Only hosts of TypeScript take one. */
   readonly call?: Call

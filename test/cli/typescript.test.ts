@@ -63,12 +63,11 @@ test('plait web --wsgi takes a file without a name for its export application, f
   assert.equal(await text(server.url), 'from ')
 })
 
-test('plait web --thread-timeout ends a request that loops, with 504; a traceback names the line of the TypeScript file', async (t) => {
+test('plait web --timeout ends a request that loops, with 504; a traceback names the line of the TypeScript file', async (t) => {
   const cwd = folderWith(t, { 'a.ts': typescript })
-  const server = await startWeb(
-    ['--wsgi', './a.ts', '--thread-timeout', '0.5', '--thread-memory', '64', '--display-tracebacks'],
-    { cwd },
-  )
+  const server = await startWeb(['--wsgi', './a.ts', '--timeout', '0.5', '--thread-memory', '64', '--display-tracebacks'], {
+    cwd,
+  })
   t.after(() => server.stop())
   assert.equal((await fetch(`${server.url}/loop`)).status, 504)
   const failed = await fetch(`${server.url}/throw`)

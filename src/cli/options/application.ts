@@ -56,14 +56,6 @@ export const applicationOptions: readonly OptionSpec[] = [
     help: 'a variable for the environment of applications',
   },
   {
-    flags: '--thread-timeout <seconds>',
-    group: APPLICATION,
-    env: 'PLAIT_THREAD_TIMEOUT',
-    parse: parseSeconds,
-    default: '0',
-    help: 'how long a request of an application in worker threads (TypeScript, Pyodide) may take; then its thread is ended, and the client gets 504. 0 is no limit',
-  },
-  {
     flags: '--thread-memory <mib>',
     group: APPLICATION,
     env: 'PLAIT_THREAD_MEMORY',

@@ -12,7 +12,7 @@ export const lifeOptions: readonly OptionSpec[] = [
     env: 'PLAIT_TIMEOUT',
     parse: parseSeconds,
     default: `${defaults.timeout}, no limit`,
-    help: 'how long an application may take for one request, to the end of its response. Then the client gets 504, the log the stack, and the process is replaced',
+    help: 'how long an application may take for one request, to the end of its response. Then the client gets 504, the log the stack (of Python), and the process or worker thread is replaced',
   },
   {
     flags: '--no-retry',

@@ -47,6 +47,8 @@ export class WorkerHost implements Host, ThreadEvents {
   readonly #crew: Crew
   readonly #stuck: StuckWatch
   readonly #deadline: Deadline
+  /** Threads that were ended because their job took too long. */
+  readonly #late = new WeakSet<WorkerThread>()
   /** Jobs that wait for a thread. */
   readonly #waiting: WorkerJob[] = []
   readonly #heads = new ResponseHeads()
@@ -70,7 +72,8 @@ export class WorkerHost implements Host, ThreadEvents {
     this.#crew = new Crew(options.maxThreads)
     const threads = (): readonly WorkerThread[] => this.#crew.all
     this.#stuck = new StuckWatch(threads, (thread) => this.#takeBack(thread))
-    this.#deadline = new Deadline(kind.timeout, threads, (thread) => thread.kill(this.#tooLong))
+    const limitOf = ({ job }: WorkerJob): number => leastLimit(job.timeout ?? 0, kind.timeout)
+    this.#deadline = new Deadline(threads, limitOf, (thread, seconds) => this.#endLate(thread, seconds))
   }
 
   get runtime(): HostRuntime | undefined {
@@ -130,7 +133,7 @@ export class WorkerHost implements Host, ThreadEvents {
     if (thread === undefined) return false
     thread.send(job)
     if (thread.load > 1) this.#stuck.start()
-    this.#deadline.start()
+    this.#deadline.start(job)
     return true
   }
 
@@ -219,7 +222,7 @@ export class WorkerHost implements Host, ThreadEvents {
 
   died(thread: WorkerThread, reason: string): void {
     if (!this.#crew.forget(thread)) return
-    const error = this.#lost(reason, thread.wasEnded ? 'PLAIT_HOST_ENDED' : 'PLAIT_HOST_LOST')
+    const error = this.#lost(reason, thread)
     if (thread.readySince === 0) return this.#startFailed(error)
     this.#early = performance.now() - thread.readySince < HEALTHY_MS ? this.#early + 1 : 0
     if (this.#state === 'ready') this.#options.logger.error(error.message, { host: this.id })
@@ -232,14 +235,15 @@ export class WorkerHost implements Host, ThreadEvents {
     this.#replace()
   }
 
-  get #tooLong(): string {
-    return `was ended: its request took longer than ${this.#kind.timeout} s`
+  #endLate(thread: WorkerThread, seconds: number): void {
+    this.#late.add(thread)
+    thread.kill(`was ended: its request took longer than ${seconds} s`)
   }
 
-  #lost(reason: string, code: 'PLAIT_HOST_ENDED' | 'PLAIT_HOST_LOST' = 'PLAIT_HOST_LOST'): PlaitError {
+  #lost(reason: string, thread?: WorkerThread): PlaitError {
     const what = `A thread of ${this.#options.application.name} (host ${this.id}) ${reason}`
-    if (reason === this.#tooLong) return new PlaitError('PLAIT_TIMEOUT', what, { status: 504 })
-    return new PlaitError(code, what, { status: 502 })
+    if (thread !== undefined && this.#late.has(thread)) return new PlaitError('PLAIT_TIMEOUT', what, { status: 504 })
+    return new PlaitError(thread?.wasEnded === true ? 'PLAIT_HOST_ENDED' : 'PLAIT_HOST_LOST', what, { status: 502 })
   }
 
   // -- jobs that end
@@ -337,4 +341,9 @@ export class WorkerHost implements Host, ThreadEvents {
     if (thread.ready && thread.load === 0) await thread.stop(EXIT_MS)
     else thread.kill('was stopped')
   }
+}
+
+/** The smaller of two limits, of which 0 is none. */
+function leastLimit(one: number, other: number): number {
+  return one === 0 || (other > 0 && other < one) ? other : one
 }

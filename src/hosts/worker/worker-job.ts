@@ -1,3 +1,4 @@
+import { defaults } from '../../defaults.ts'
 import type { HostSink, Job, RunningJob } from '../host.ts'
 import { ToThread } from './messages.ts'
 import type { WorkerThread } from './worker-thread.ts'
@@ -13,6 +14,10 @@ export class WorkerJob implements RunningJob {
   /** Its place in the order of all that ever came to its host. */
   readonly number: number
   over = false
+  /** The application has asked for a streamed body, of which more may come. */
+  inputOpen = false
+  /** Bytes of the response that the client has not taken. */
+  #undrained = 0
   #gone = false
   readonly #abandonWaiting: (job: WorkerJob) => void
 
@@ -33,8 +38,31 @@ export class WorkerJob implements RunningJob {
     return this.job.call !== undefined && this.job.call.transfer.length > 0
   }
 
+  /** A piece of the response goes to the sink. */
+  sent(bytes: number): void {
+    this.#undrained += bytes
+  }
+
+  /** It may be the client that takes its time: it has not taken what is there, or not sent its body. */
+  get waitsForClient(): boolean {
+    return !this.#gone && (this.inputOpen || this.#undrained * 2 >= defaults.responseWindow)
+  }
+
   drained(bytes: number): void {
+    const waited = this.waitsForClient
+    this.#undrained -= bytes
+    if (waited && !this.waitsForClient) this.#renewDeadline()
     if (!this.over) this.thread?.credit(this.slot, bytes)
+  }
+
+  /** The client's part is done, for now: from here on it is the application that takes its time. */
+  #renewDeadline(): void {
+    if (this.thread !== undefined) this.thread.frontSince = performance.now()
+  }
+
+  #inputOver(): void {
+    if (this.inputOpen) this.#renewDeadline()
+    this.inputOpen = false
   }
 
   input(chunk: Uint8Array): void {
@@ -43,10 +71,12 @@ export class WorkerJob implements RunningJob {
   }
 
   inputEnd(): void {
+    this.#inputOver()
     if (!this.over) this.thread?.tell(ToThread.INPUT_END, this.slot)
   }
 
   inputFailed(reason: string): void {
+    this.#inputOver()
     if (!this.over) this.thread?.tell(ToThread.INPUT_FAILED, this.slot, reason)
   }
 

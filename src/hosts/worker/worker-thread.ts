@@ -100,6 +100,12 @@ export class WorkerThread {
     return this.#jobs.filter((job) => job !== undefined).toSorted((a, b) => a.number - b.number)
   }
 
+  /** The job that it runs, or that it should get to first. */
+  get front(): WorkerJob | undefined {
+    const { jobs } = this
+    return jobs.find(({ slot }) => this.signals.hasBegun(slot)) ?? jobs[0]
+  }
+
   // -- to the thread
 
   /** Sends a job, with all others of this turn of the event loop. Only while there is {@link room}. */
@@ -243,8 +249,10 @@ export class WorkerThread {
     const body = message[at + 3] as Uint8Array | string
     const flags = message[at + 4] as number
     const bytes = typeof body === 'string' ? Buffer.from(body, 'latin1') : body
+    const isLast = (flags & LAST) !== 0
+    if (!isLast) job.sent(bytes.length)
     job.sink.respond(this.#heads.read(message[at + 2] as string), bytes, (flags & ONE_PIECE) !== 0)
-    if ((flags & LAST) !== 0) this.#finish(job, undefined)
+    if (isLast) this.#finish(job, undefined)
   }
 
   #rareWord(kind: number, message: readonly unknown[], at: number): number {
@@ -252,6 +260,7 @@ export class WorkerThread {
     const value = message[at + 2]
     switch (kind) {
       case ToServer.DATA:
+        job?.sent((value as Uint8Array).length)
         job?.sink.data(value as Uint8Array)
         return at + 3
       case ToServer.SKIPPED:
@@ -277,6 +286,7 @@ export class WorkerThread {
         })
         return at + 8
       case ToServer.INPUT_WANTED:
+        if (job !== undefined) job.inputOpen = true
         job?.sink.inputWanted(value as number)
         return at + 3
       case ToServer.EARLY_HINTS:
