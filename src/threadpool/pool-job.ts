@@ -29,7 +29,7 @@ export class PoolJob implements RunningJob, HostSink {
   host: Host | undefined
   /** Seconds of the pool's clock when it was queued; 0 if it never was. */
   queuedAt = 0
-  /** Its place in the order of all that ever queued in the pool. */
+  /** Its place in the order of all that ever came to the pool. */
   number = 0
   /** The queue that it waits in, and its neighbours there. */
   queue: JobQueue | undefined

@@ -128,6 +128,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
   submit(application: Application, job: Job, sink: JobSink): RunningJob {
     const group = this.#group(application)
     const entry = new PoolJob(this, group, job, sink)
+    entry.number = ++this.#lastNumber
     if (this.#state !== 'open') {
       entry.refuse(stopped())
       return entry
@@ -209,7 +210,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
     if (job.host !== undefined) this.#letGo(job.host)
     if (this.#state !== 'open') return job.refuse(stopped())
     // It keeps the time at which it came, and its place before all that came later.
-    if (job.number === 0) this.#number(job)
+    if (job.queuedAt === 0) this.#beginsToWait(job)
     job.group.queue.unshift(job)
     this.#dispatch()
   }
@@ -217,7 +218,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
   jobLost(job: PoolJob): boolean {
     if (this.#state !== 'open') return false
     if (job.host !== undefined) this.#letGo(job.host)
-    if (job.number === 0) this.#number(job)
+    if (job.queuedAt === 0) this.#beginsToWait(job)
     // From now on it waits anew.
     job.queuedAt = this.#clock.seconds()
     job.group.runAgain(job)
@@ -253,9 +254,8 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
     return true
   }
 
-  #number(job: PoolJob): void {
+  #beginsToWait(job: PoolJob): void {
     job.queuedAt = this.#clock.seconds()
-    job.number = ++this.#lastNumber
     if (this.#queueTimeout > 0 && this.#queueTimer === undefined) this.#watchQueue(this.#queueTimeout)
   }
 
@@ -289,7 +289,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
       entry.refuse(new PlaitError('PLAIT_POOL_FULL', `The pool's queue of ${this.#maxQueue} requests is full`, { status: 503 }))
       return
     }
-    this.#number(entry)
+    this.#beginsToWait(entry)
     group.queue.push(entry)
     // A failure reaches the job through the queue.
     void group.start().catch(() => undefined)
