@@ -1,0 +1,4 @@
+import { conforms } from './conforms.ts'
+import { pyodide } from './kinds/pyodide.ts'
+
+conforms(pyodide)
