@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defaults } from '../../defaults.ts'
@@ -12,6 +13,9 @@ import type { ThreadData } from './thread/main.ts'
 
 /** How to get it, for messages. */
 export const HOW_TO_INSTALL = 'npm install pyodide'
+
+/** Milliseconds that an application has to end a request in which it was interrupted. */
+const GRACE_MS = 1000
 
 /** Our Python package: it travels inside the package. */
 const OWN_PYTHON = fileURLToPath(new URL('../../../python', import.meta.url))
@@ -59,6 +63,8 @@ export function createPyodideHost(options: HostOptions, because: string): Host {
     env: environment,
     resourceLimits: {},
     timeout,
+    grace: GRACE_MS,
+    startsAtOnce: availableParallelism(),
   })
 }
 

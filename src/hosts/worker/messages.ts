@@ -47,6 +47,8 @@ export const ToServer = {
   SKIPPED: 75,
   /** slot, value: what a function gave. Travels alone */
   RETURNED: 76,
+  /** a line of standard output */
+  OUTPUT: 77,
 } as const
 
 /** Flags of `RESPOND`. */

@@ -25,6 +25,10 @@ export interface WorkerKind {
   readonly resourceLimits: ResourceLimits
   /** Seconds that one request may take; then its thread is ended. 0 = no limit. */
   readonly timeout: number
+  /** Milliseconds that a request has to end after it was interrupted at its time limit; then its thread is ended. @default it is not interrupted */
+  readonly grace?: number
+  /** Threads that may start at the same time. @default no limit */
+  readonly startsAtOnce?: number
   /** Milliseconds without work after which a thread above the minimum ends. @default 60,000 */
   readonly idleTime?: number
 }
@@ -73,7 +77,7 @@ export class WorkerHost implements Host, ThreadEvents {
     const threads = (): readonly WorkerThread[] => this.#crew.all
     this.#stuck = new StuckWatch(threads, (thread) => this.#takeBack(thread))
     const limitOf = ({ job }: WorkerJob): number => leastLimit(job.timeout ?? 0, kind.timeout)
-    this.#deadline = new Deadline(threads, limitOf, (thread, seconds) => this.#endLate(thread, seconds))
+    this.#deadline = new Deadline(threads, limitOf, (thread, seconds) => this.#isLate(thread, seconds))
   }
 
   get runtime(): HostRuntime | undefined {
@@ -143,7 +147,9 @@ export class WorkerHost implements Host, ThreadEvents {
 
   /** As many threads start as jobs wait, within the limit. */
   #grow(): void {
-    while (this.#crew.starting < this.#waiting.length && this.#crew.size < this.#crew.most) this.#addThread()
+    const { startsAtOnce = Infinity } = this.#kind
+    const wanted = Math.min(this.#waiting.length, startsAtOnce)
+    while (this.#crew.starting < wanted && this.#crew.size < this.#crew.most) this.#addThread()
   }
 
   #addThread(): void {
@@ -179,6 +185,7 @@ export class WorkerHost implements Host, ThreadEvents {
       this.#fill()
     }
     this.#serveWaiting()
+    this.#grow()
     this.#retire(0)
   }
 
@@ -202,7 +209,8 @@ export class WorkerHost implements Host, ThreadEvents {
   finished(thread: WorkerThread, job: WorkerJob, outcome: PlaitError | undefined): void {
     this.#served++
     if (thread.load === 0 && thread.ready) this.#free(thread)
-    this.#over(job, outcome)
+    const after = job.interruptedAfter
+    this.#over(job, after !== undefined && outcome !== undefined ? this.#interrupted(after, outcome) : outcome)
   }
 
   /** It has nothing to do any more. */
@@ -235,9 +243,25 @@ export class WorkerHost implements Host, ThreadEvents {
     this.#replace()
   }
 
+  /** The first job of a thread has run out of time. */
+  #isLate(thread: WorkerThread, seconds: number): void {
+    const { front: job } = thread
+    const { grace } = this.#kind
+    if (grace === undefined || job === undefined || !thread.interrupt(job)) return this.#endLate(thread, seconds)
+    job.interruptedAfter = seconds
+    setTimeout(() => {
+      if (!job.over && job.thread === thread) this.#endLate(thread, seconds)
+    }, grace).unref()
+  }
+
   #endLate(thread: WorkerThread, seconds: number): void {
     this.#late.add(thread)
     thread.kill(`was ended: its request took longer than ${seconds} s`)
+  }
+
+  #interrupted(seconds: number, { detail, cause }: PlaitError): PlaitError {
+    const what = `A request to ${this.#options.application.name} (host ${this.id}) was interrupted: it took longer than ${seconds} s`
+    return new PlaitError('PLAIT_TIMEOUT', what, { status: 504, cause, ...(detail === undefined ? {} : { detail }) })
   }
 
   #lost(reason: string, thread?: WorkerThread): PlaitError {

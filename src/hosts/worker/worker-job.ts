@@ -16,6 +16,8 @@ export class WorkerJob implements RunningJob {
   over = false
   /** The application has asked for a streamed body, of which more may come. */
   inputOpen = false
+  /** Seconds that it might have taken, when it took longer and was told so. */
+  interruptedAfter: number | undefined
   /** Bytes of the response that the client has not taken. */
   #undrained = 0
   #gone = false

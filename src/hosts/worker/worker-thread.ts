@@ -3,6 +3,7 @@ import { PlaitError } from '../../errors.ts'
 import { eachLine } from '../output-lines.ts'
 import type { ResponseHeads } from '../response-heads.ts'
 import { failureOf } from './failure.ts'
+import { Interrupt } from './interrupt.ts'
 import { LAST, ONE_PIECE, ToServer, ToThread, type FailureReport, type LoadReport } from './messages.ts'
 import { sentBody } from './sent-body.ts'
 import { Signals, SLOTS } from './signals.ts'
@@ -35,6 +36,7 @@ export interface ThreadOptions {
 /** One worker thread, with the jobs that it has. It runs one at a time, in the order in which they were sent. */
 export class WorkerThread {
   readonly signals: Signals = new Signals()
+  readonly #interrupt = new Interrupt()
   /** Milliseconds of the server's clock at which it had loaded; 0 before. */
   readySince = 0
   /** … at which it last had nothing to do. */
@@ -67,7 +69,13 @@ export class WorkerThread {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#worker = new Worker(options.entry, {
-      workerData: { ...options.data, plaitThread: true, signals: this.signals.memory, port: port2 },
+      workerData: {
+        ...options.data,
+        plaitThread: true,
+        signals: this.signals.memory,
+        interrupt: this.#interrupt.memory,
+        port: port2,
+      },
       transferList: [port2],
       env: options.env,
       resourceLimits: options.resourceLimits,
@@ -236,6 +244,10 @@ export class WorkerThread {
       this.#events.output(this, 'stderr', message[at + 1] as string)
       return at + 2
     }
+    if (kind === ToServer.OUTPUT) {
+      this.#events.output(this, 'stdout', message[at + 1] as string)
+      return at + 2
+    }
     if (kind === ToServer.LOADED) {
       const report = message[at + 1] as LoadReport
       this.ready = report.ok
@@ -295,6 +307,13 @@ export class WorkerThread {
       default:
         throw new PlaitError('PLAIT_PROTOCOL', `it said a word that is none: ${kind}`)
     }
+  }
+
+  /** Interrupts a job, where its interpreter can do that. False: it does not run now. */
+  interrupt({ slot }: WorkerJob): boolean {
+    const given = this.#interrupt.give(slot)
+    if (given) this.signals.wake()
+    return given
   }
 
   #letGo(job: WorkerJob): void {

@@ -1,6 +1,7 @@
 /** What a worker thread of a Pyodide host runs. */
 import { workerData } from 'node:worker_threads'
 import { Link, type SentJob } from '../../worker/link.ts'
+import { Interrupt } from '../../worker/interrupt.ts'
 import { ToServer, type LoadReport } from '../../worker/messages.ts'
 import { importHost, startInterpreter, type InterpreterOptions } from './interpreter.ts'
 import { SharedBytes } from './memory.ts'
@@ -25,19 +26,15 @@ export interface ThreadData extends InterpreterOptions {
 const data = workerData as ThreadData
 const { settings } = data
 const link = new Link(() => process.exit(0))
+const interrupt = new Interrupt((workerData as { interrupt: SharedArrayBuffer }).interrupt)
 let lastId = 0
 let busy = false
 
 const pyodide = await startInterpreter(data)
-pyodide.setStdout({ write: linesOf((line) => void process.stdout.write(`${line}\n`)) })
-pyodide.setStderr({
-  write: linesOf((line) => {
-    link.say(ToServer.ERRORS, line)
-    link.flush()
-  }),
-})
+pyodide.setStdout({ write: linesOf((line) => output(ToServer.OUTPUT, line)) })
+pyodide.setStderr({ write: linesOf((line) => output(ToServer.ERRORS, line)) })
+pyodide.setInterruptBuffer(interrupt.signal)
 
-const nap = new Int32Array(new SharedArrayBuffer(4))
 const nothing = undefined as unknown as SharedBytes
 const here: Surroundings = {
   link,
@@ -45,15 +42,21 @@ const here: Surroundings = {
   incoming: nothing,
   outgoing: nothing,
   job: undefined,
-  isInterrupted: () => false,
-  sleep: (milliseconds) => void Atomics.wait(nap, 0, 0, milliseconds),
+  interrupt,
 }
 pyodide.registerJsModule('_plait', serverFace(here))
 const host = importHost(pyodide)
 here.incoming = new SharedBytes(pyodide, host.incoming)
 here.outgoing = new SharedBytes(pyodide, host.outgoing)
 const thread = host.Thread(JSON.stringify(settings))
-const run = thread.run
+// Each look at a method would make another proxy.
+const { run } = thread
+
+/** Leaves at once: whatever the thread does next, it is not lost. */
+function output(kind: number, line: string): void {
+  link.say(kind, line)
+  link.flush()
+}
 
 /** Runs what is here, one job after the other. */
 function serve(): void {
@@ -86,6 +89,7 @@ function runJob(sent: SentJob): void {
     return
   }
   here.job = job
+  interrupt.begin(job.slot)
   try {
     const text = sent.environ.join('\0')
     // One that is too long is asked for in another way, because the number of its parts is wrong.
@@ -96,6 +100,7 @@ function runJob(sent: SentJob): void {
   } catch (error) {
     fail(job, error)
   }
+  interrupt.end()
   here.job = undefined
   job.close()
 }

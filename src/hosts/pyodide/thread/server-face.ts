@@ -1,5 +1,6 @@
 /** What Python calls: the module `_plait`. The other side of `python/plait_host/worker_thread.py`. */
 import { GivenFile } from '../../javascript/thread/file-wrapper.ts'
+import type { Interrupt } from '../../worker/interrupt.ts'
 import type { Link } from '../../worker/link.ts'
 import { LAST, ToServer, type FailureReport } from '../../worker/messages.ts'
 import { hostDescriptor } from './host-files.ts'
@@ -18,10 +19,7 @@ export interface Surroundings {
   outgoing: SharedBytes
   /** The request that runs. */
   job: ThreadJob | undefined
-  /** True while the server wants the application to be interrupted. */
-  isInterrupted(): boolean
-  /** Sleeps up to so many milliseconds, or until that. */
-  sleep(milliseconds: number): void
+  readonly interrupt: Interrupt
 }
 
 /** The functions. Each finds the request by its number: one that is over says nothing any more. */
@@ -92,7 +90,7 @@ function bodies(here: Surroundings, running: Running): object {
     next_piece(id: number): number {
       const job = running(id)
       if (job === undefined) return -1
-      if (!job.isReady) link.waitUntil(() => job.isReady || here.isInterrupted())
+      if (!job.isReady) link.waitUntil(() => job.isReady || here.interrupt.isPending)
       const piece = job.nextPiece(here.incoming.size)
       if (piece === undefined) return -1
       here.incoming.write(piece)
@@ -131,8 +129,8 @@ function waiting(here: Surroundings, running: Running): object {
     acked: (id: number) => running(id)?.acked ?? 0,
     wait_for_news(): void {
       const { job } = here
-      if (job !== undefined) link.waitUntil(() => job.hasNews || here.isInterrupted())
+      if (job !== undefined) link.waitUntil(() => job.hasNews || here.interrupt.isPending)
     },
-    sleep: (milliseconds: number) => here.sleep(milliseconds),
+    sleep: (milliseconds: number) => here.interrupt.nap(milliseconds),
   }
 }
