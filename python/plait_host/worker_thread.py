@@ -4,6 +4,7 @@ What is larger than a number goes through two buffers that both sides see: a cal
 no proxies behind. One request at a time; whoever waits blocks in JavaScript.
 """
 
+import asyncio
 import io
 import json
 import os
@@ -158,6 +159,8 @@ class Thread:
         """Imports the application. Gives how that went, as JSON."""
         prepare_output()
         time.sleep = _sleep
+        # Pyodide says that JavaScript's event loop runs here. It does not while the application does, and Django refuses to work below one.
+        asyncio.events._set_running_loop(None)
         os.chdir(self._settings["cwd"])
         for place in self._settings["paths"]:
             site.addsitedir(place)

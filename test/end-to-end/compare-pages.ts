@@ -1,6 +1,6 @@
 /**
- * Requests every page of an application from four servers: Plait, Plait with the application inside `wsgiref.validate.validator`,
- * Plait with streamed request bodies and two processes, and the reference server `wsgiref.simple_server`. Status, headers and body have to be the same.
+ * Requests every page of an application from five servers: Plait, Plait with the application inside `wsgiref.validate.validator`,
+ * Plait with streamed request bodies and two processes, Plait without Python (Pyodide), and the reference server `wsgiref.simple_server`. Status, headers and body have to be the same.
  */
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -28,21 +28,44 @@ export interface PagedApplication {
   /** Module that has `application` and `validated`. */
   module: string
   pages: readonly Page[]
+  /** Why it does not run in the Python of Pyodide. @default it does */
+  notInPyodide?: string
   /** Fills the folder that the application finds in `APP_DATA`; each server then gets a copy. */
   prepare?: (data: string, env: Record<string, string>) => Promise<void>
 }
 
+const apps = `${root}/test/fixtures/apps`
+
+/** How an application is served. */
+interface Serving {
+  readonly name: string
+  readonly attribute: string
+  readonly start: typeof startPlait
+  /** It does not run in the Python of the others. */
+  readonly otherPython?: true
+  /** @param data the folder that the application writes to */
+  options(data: string): string[]
+}
+
 /** The servers that are compared; the last is the reference. */
-const servers = [
-  { name: 'Plait', attribute: 'application', start: startPlait, options: [] },
-  { name: 'Plait, validated', attribute: 'validated', start: startPlait, options: [] },
+const servers: readonly Serving[] = [
+  { name: 'Plait', attribute: 'application', start: startPlait, options: () => [] },
+  { name: 'Plait, validated', attribute: 'validated', start: startPlait, options: () => [] },
   {
     name: 'Plait, streamed',
     attribute: 'application',
     start: startPlait,
-    options: ['--request-body', 'stream', '--processes', '2'],
+    options: () => ['--request-body', 'stream', '--processes', '2'],
   },
-  { name: 'wsgiref', attribute: 'application', start: startReference, options: [] },
+  {
+    name: 'Plait, without Python',
+    otherPython: true,
+    attribute: 'application',
+    start: startPlait,
+    // The files beside the applications are not in the directory of any.
+    options: (data) => ['--run-in', 'pyodide', '--threads', '1', '--writable', data, '--python-path', apps],
+  },
+  { name: 'wsgiref', attribute: 'application', start: startReference, options: () => [] },
 ]
 
 /** Headers that belong to the server and the connection, not to the application. */
@@ -67,9 +90,16 @@ const varying: readonly { pattern: RegExp; reason: string }[] = [
   { pattern: /(?<=name="csrfmiddlewaretoken" value=")\w+/g, reason: 'masked with random bytes each time' },
 ]
 
+/** What another Python may do otherwise: the servers without our Python are not asked for it. */
+const otherPython: readonly { pattern: RegExp; reason: string }[] = [
+  { pattern: /(?<=^etag: ).+/gi, reason: 'made of inode and time of a file: one has numbers of its own, the other milliseconds' },
+  { pattern: /(?<=^Allow: ).+/g, reason: 'the order of a set: hashes have 32 bits' },
+]
+
 /** A server, the client that visits it, and what that saw last. */
 interface Visited {
   readonly name: string
+  readonly otherPython: boolean
   readonly server: RunningServer
   readonly browser: Browser
   last: Reply | undefined
@@ -100,7 +130,7 @@ export function comparePages(title: string, served: PagedApplication): void {
 
 /** Visits a page on every server; each must give what the last one (the reference) gives. */
 async function comparePage(page: Page, running: readonly Visited[]): Promise<void> {
-  const replies: object[] = []
+  const replies: { reply: Reply; method: string }[] = []
   for (const visited of running) {
     const { name, browser, server, last } = visited
     const visit = visitOf(page, last)
@@ -108,18 +138,23 @@ async function comparePage(page: Page, running: readonly Visited[]): Promise<voi
     visited.last = reply
     assert.equal(reply.status, page.status, `${name}: ${reply.text}\n${server.log()}`)
     page.check?.(reply)
-    replies.push(comparable(reply, visit.method ?? 'GET'))
+    replies.push({ reply, method: visit.method ?? 'GET' })
   }
-  for (const [index, reply] of replies.entries()) assert.deepEqual(reply, replies.at(-1), running[index]?.name)
+  const [reference] = replies.slice(-1)
+  for (const [index, one] of replies.entries()) {
+    const patterns = running[index]?.otherPython ? [...varying, ...otherPython] : varying
+    assert.deepEqual(comparable(one, patterns), reference && comparable(reference, patterns), running[index]?.name)
+  }
 }
 
 async function startAll(data: string, served: PagedApplication): Promise<Visited[]> {
-  const folder = `${root}/test/fixtures/apps/${served.folder}`
+  const servings = servers.filter(({ otherPython }) => otherPython !== true || served.notInPyodide === undefined)
+  const folder = `${apps}/${served.folder}`
   const template = `${data}/template`
   mkdirSync(template)
   await served.prepare?.(template, envOf(template))
   const results = await Promise.allSettled(
-    servers.map(({ attribute, start, options }, index) => {
+    servings.map(({ attribute, start, options }, index) => {
       const own = `${data}/${index}`
       cpSync(template, own, { recursive: true })
       return start({
@@ -127,7 +162,7 @@ async function startAll(data: string, served: PagedApplication): Promise<Visited
         folder,
         python: pythonWithFrameworks(),
         env: envOf(own),
-        options,
+        options: options(own),
       })
     }),
   )
@@ -135,9 +170,9 @@ async function startAll(data: string, served: PagedApplication): Promise<Visited
   const running = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   if (failed === undefined) {
     return running.map((server, index) => {
-      const { name, start } = servers[index] as (typeof servers)[number]
+      const { name, start, otherPython = false } = servings[index] as Serving
       const browser = new Browser(server.url, { headMayHaveBody: start === startReference })
-      return { name, server, browser, last: undefined }
+      return { name, otherPython, server, browser, last: undefined }
     })
   }
   await Promise.all(running.map((server) => server.stop()))
@@ -163,10 +198,10 @@ function visitOf(page: Page, last: Reply | undefined): Visit {
 }
 
 /** What has to be the same. */
-function comparable(reply: Reply, method: string): object {
+function comparable({ reply, method }: { reply: Reply; method: string }, patterns: typeof varying): object {
   const skipped = new Set(serverHeaders)
   for (const { header, when } of exceptions) if (when(method, reply.status)) skipped.add(header)
-  const steady = (text: string): string => varying.reduce((all, { pattern }) => all.replaceAll(pattern, '…'), text)
+  const steady = (text: string): string => patterns.reduce((all, { pattern }) => all.replaceAll(pattern, '…'), text)
   const headers = reply.headers
     .filter(([name]) => !skipped.has(name.toLowerCase()))
     .map(([name, value]) => steady(`${name}: ${value}`))

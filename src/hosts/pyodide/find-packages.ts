@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 /** Where to look. */
@@ -59,9 +59,8 @@ function projectFolder(cwd: string): string | undefined {
 function sitePackages(venv: string): string | undefined {
   const lib = path.join(venv, 'lib')
   if (!existsSync(path.join(venv, 'pyvenv.cfg')) || !existsSync(lib)) return undefined
-  const found = readdirSync(lib)
+  return readdirSync(lib)
     .filter((name) => /^python3(?:\.\d+)?$/.test(name))
     .map((name) => path.join(lib, name, 'site-packages'))
     .find((folder) => existsSync(folder))
-  return found === undefined ? undefined : path.join(realpathSync(path.dirname(found)), path.basename(found))
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +15,8 @@ import type { ThreadData } from './thread/main.ts'
 /** How to get it, for messages. */
 export const HOW_TO_INSTALL = 'npm install pyodide'
 
+/** The machine's time zones; see PYTHONTZPATH in `thread/interpreter.ts`. */
+const ZONES = '/usr/share/zoneinfo'
 /** Milliseconds that an application has to end a request in which it was interrupted. */
 const GRACE_MS = 1000
 
@@ -38,7 +41,7 @@ export function createPyodideHost(options: HostOptions, because: string): Host {
   const data: ThreadData = {
     pyodide: installed.folder,
     ownPython: OWN_PYTHON,
-    mounts: planMounts([cwd, ...scriptFolder(application), ...paths], application.writable),
+    mounts: planMounts([cwd, ...scriptFolder(application), ...paths, ...timeZones()], application.writable),
     memory: memory ?? defaults.pyodideMemory,
     settings: {
       application: application.name,
@@ -72,6 +75,11 @@ export function createPyodideHost(options: HostOptions, because: string): Host {
 function scriptFolder({ name, cwd }: Application): string[] {
   const [file] = /^[^:]*\.py(?=:|$)/.exec(name) ?? []
   return file === undefined ? [] : [path.dirname(path.resolve(cwd, file))]
+}
+
+/** Pyodide has no time zones of its own, and `zoneinfo` not even UTC without them. */
+function timeZones(): string[] {
+  return existsSync(ZONES) ? [ZONES] : []
 }
 
 /** What is different, for the start-up lines. */

@@ -50,7 +50,11 @@ export async function startInterpreter(options: InterpreterOptions): Promise<Pyo
 
 function environment(): Record<string, string> {
   const entries = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  return { ...Object.fromEntries(entries.filter(([name]) => !NOT_OURS.has(name))), HOME: '/home/pyodide' }
+  return {
+    PYTHONTZPATH: '/usr/share/zoneinfo',
+    ...Object.fromEntries(entries.filter(([name]) => !NOT_OURS.has(name))),
+    HOME: '/home/pyodide',
+  }
 }
 
 /** Imports `plait_host.worker_thread`. Our folder is no place where the application's imports are looked for. */
