@@ -20,6 +20,7 @@ from .imports import ImportReports
 from .input import StreamInput, broken_off
 from .life import prepare_output
 from .loading import try_loading
+from .native_modules import explain_native_modules
 
 # A head has at most 64 KiB, a piece of a body at most 256.
 incoming = bytearray(256 * 1024)
@@ -158,6 +159,7 @@ class Thread:
     def load(self):
         """Imports the application. Gives how that went, as JSON."""
         prepare_output()
+        explain_native_modules()
         time.sleep = _sleep
         # Pyodide says that JavaScript's event loop runs here. It does not while the application does, and Django refuses to work below one.
         asyncio.events._set_running_loop(None)

@@ -58,9 +58,10 @@ for (const [name, message, detail] of wrong) {
   })
 }
 
-test('plait web without any Python says where it looked', async (t) => {
+test('plait web without any Python, and none wanted in its place, says where it looked', async (t) => {
   const cwd = folderWith(t, files)
-  const { code, stderr } = await runPlait(['web', '--wsgi', 'good.application', '--listen', '127.0.0.1:0'], {
+  const words = ['web', '--wsgi', 'good.application', '--listen', '127.0.0.1:0', '--run-in', 'python']
+  const { code, stderr } = await runPlait(words, {
     cwd,
     env: { PATH: cwd, VIRTUAL_ENV: '' },
   })

@@ -7,9 +7,10 @@ import { casesFor } from './cases.ts'
 import type { HostKind } from './host-kind.ts'
 import { cpython } from './kinds/cpython.ts'
 import { javascriptThreads } from './kinds/javascript.ts'
+import { pyodide } from './kinds/pyodide.ts'
 
 /** One of each kind. Nothing of them is started. */
-const kinds: readonly HostKind[] = [cpython({ path: 'python3', version: '3' }), javascriptThreads]
+const kinds: readonly HostKind[] = [cpython({ path: 'python3', version: '3' }), javascriptThreads, pyodide]
 /** Clauses on which everything else rests. */
 const never = /^start_response|^close\(\)|^wsgi\.input|exc_info/
 

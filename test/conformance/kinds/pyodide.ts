@@ -1,6 +1,7 @@
 import { root } from '../../support/paths.ts'
-import { marker, type HostKind } from '../host-kind.ts'
+import { environment, type HostKind } from '../host-kind.ts'
 import { python } from '../languages/python.ts'
+import { exceptions } from './pyodide-exceptions.ts'
 
 /** Worker threads with CPython in WebAssembly. */
 export const pyodide: HostKind = {
@@ -11,10 +12,11 @@ export const pyodide: HostKind = {
     application: `apps:${name}`,
     runIn: 'pyodide',
     cwd: `${root}/test/conformance/python`,
-    env: { [marker]: 'secret' },
+    env: environment(folder),
     writable: [folder],
   }),
-  concurrency: (threads, processes) => [false, threads > 1 || processes > 1],
+  // Each thread has an interpreter of its own.
+  concurrency: (threads, processes) => [false, threads * processes > 1],
   hasProcesses: false,
-  exceptions: {},
+  exceptions,
 }
