@@ -21,7 +21,7 @@ const mebibyte = 1024 ** 2
 export function targets(results) {
   const of = (/** @type {string} */ name, /** @type {string} */ server) => results.cases.get(name)?.get(server)
   const ratio = (/** @type {string} */ name, /** @type {string} */ peer, /** @type {'cpu' | 'rate' | 'p99'} */ key) => {
-    const [plait, other] = [of(name, 'plait'), of(name, peer)]
+    const [plait, other] = [of(name, 'plait') ?? of(name, 'plait (TypeScript)'), of(name, peer)]
     return plait && other ? plait[key] / other[key] : undefined
   }
   const memory = results.memory.get('plait')
@@ -29,6 +29,7 @@ export function targets(results) {
   /** @type {Target[]} */
   const list = [
     { what: 'hello: CPU ÷ bare node:http', direction: 'at most', limit: 1.6, value: ratio('hello', 'node:http', 'cpu') },
+    { what: 'hello-ts: CPU ÷ bare node:http', direction: 'at most', limit: 2, value: ratio('hello-ts', 'node:http', 'cpu') },
     { what: 'hello: CPU ÷ gunicorn', direction: 'at most', limit: 0.2, value: ratio('hello', 'gunicorn', 'cpu') },
     { what: 'hello: CPU ÷ Twisted', direction: 'at most', limit: 0.1, value: ratio('hello', 'twisted', 'cpu') },
     ...['flask-2', 'django-2'].flatMap((name) => [
