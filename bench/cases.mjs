@@ -23,6 +23,22 @@ export const cases = [
     expectedBytes: 13,
     special: true,
   },
+  {
+    name: 'hello-pyodide',
+    title: 'Hello without Python, 2 interpreters in WebAssembly',
+    module: 'hello',
+    threads: 2,
+    expectedBytes: 13,
+    special: true,
+  },
+  {
+    name: 'flask-pyodide',
+    title: 'Flask without Python, 2 interpreters in WebAssembly',
+    module: 'flask_hello',
+    threads: 2,
+    expectedBytes: 13,
+    special: true,
+  },
   { name: 'flask', title: 'Flask, 1 process × 20 threads', module: 'flask_hello', threads: 20, expectedBytes: 13 },
   {
     name: 'flask-2',

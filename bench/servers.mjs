@@ -30,6 +30,16 @@ export const servers = [
   { name: 'plait', files: true, command: (job) => (job.files ? node(job, 'plait-files.mjs') : plait(job)) },
   { name: 'plait (TypeScript)', onlyCases: ['hello-ts'], command: plaitTypeScript },
   {
+    name: 'plait (Pyodide)',
+    onlyCases: ['hello-pyodide', 'flask-pyodide'],
+    command: (job) => [...plait(job), '--run-in=pyodide'],
+  },
+  {
+    name: 'plait, 2 threads',
+    onlyCases: ['hello-pyodide', 'flask-pyodide'],
+    command: (job) => plait(job),
+  },
+  {
     name: 'node:http',
     onlyCases: ['hello', 'hello-ts'],
     command: (job) => [process.execPath, ...job.nodeOptions, 'node-http.mjs', String(job.port)],

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -41,12 +41,13 @@ export function createPyodideHost(options: HostOptions, because: string): Host {
   const data: ThreadData = {
     pyodide: installed.folder,
     ownPython: OWN_PYTHON,
-    mounts: planMounts([cwd, ...scriptFolder(application), ...paths, ...timeZones()], application.writable),
+    files: planMounts([cwd, ...scriptFolder(application), ...paths, ...timeZones()], application.writable),
     memory: memory ?? defaults.pyodideMemory,
     settings: {
       application: application.name,
-      cwd,
-      paths,
+      // Over links they may not be seen.
+      cwd: realpathSync(cwd),
+      paths: paths.map((folder) => realpathSync(folder)),
       // What one thread keeps in its modules, another does not see.
       multiprocess: multiprocess || maxThreads > 1,
       reportImports: options.onImported !== undefined,

@@ -152,12 +152,36 @@ test('planMounts shows outer folders first, links under both names, and nothing 
   mkdirSync(path.join(folder, 'app/lib'))
   symlinkSync(path.join(folder, 'app'), path.join(folder, 'link'))
   const at = (name: string): string => path.join(folder, name)
-  const app = { at: at('app'), folder: at('app'), writable: false }
-  assert.deepEqual(planMounts([at('app'), at('app/lib'), at('app')], [at('app/data')]), [
-    app,
-    { at: at('app/data'), folder: at('app/data'), writable: true },
+  const app = { folder: at('app'), writable: false }
+  assert.deepEqual(planMounts([at('app'), at('app/lib'), at('app')], [at('app/data')]), {
+    mounts: [app, { folder: at('app/data'), writable: true }],
+    links: [],
+  })
+  assert.deepEqual(planMounts([at('link')], []), { mounts: [app], links: [{ at: at('link'), folder: at('app') }] })
+  // What is read-only within a writable one stays so.
+  assert.deepEqual(planMounts([at('app/lib')], [at('app')]).mounts, [
+    { folder: at('app'), writable: true },
+    { folder: at('app/lib'), writable: false },
   ])
-  assert.deepEqual(planMounts([at('link')], []), [app, { at: at('link'), folder: at('app'), writable: false }])
+})
+
+test('PyodideHost finds what links lead to, in its directory and on the way to it', async (t) => {
+  const folder = folderOf(t)
+  mkdirSync(path.join(folder, 'packages'))
+  writeFileSync(path.join(folder, 'packages/beside.py'), 'name = "beside"')
+  const links = folderOf(t)
+  symlinkSync(folder, path.join(links, 'way'))
+  const source = `
+def loads(environ):
+    import beside
+    return beside.name
+`
+  const { text, folder: app } = await servePython(t, source, {
+    spec: { pythonPath: [path.join(links, 'way/packages'), 'inner'] },
+    links: { inner: path.join(folder, 'packages') },
+  })
+  assert.ok(existsSync(path.join(app, 'inner/beside.py')))
+  assert.equal(await text('/loads'), 'beside')
 })
 
 test('planMounts refuses what is not there, and folders that the interpreter has for itself', (t) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
@@ -25,6 +25,8 @@ export interface ServeOptions extends ThreadPoolOptions {
   readonly wsgi?: WSGIOptions
   /** Further files in the application's directory. */
   readonly files?: Readonly<Record<string, string>>
+  /** Links there, and where they lead. */
+  readonly links?: Readonly<Record<string, string>>
 }
 
 /** An application that does what a function named as its path does: it gets the environ, and gives text or an iterable of bytes. */
@@ -44,7 +46,7 @@ def sleep(environ):
 
 /** Serves an application with these functions of Python. */
 export async function servePython(t: TestContext, functions: string, options: ServeOptions = {}): Promise<Served> {
-  const { spec = {}, wsgi = {}, files = {}, ...others } = options
+  const { spec = {}, wsgi = {}, files = {}, links = {}, ...others } = options
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'plait-pyodide-')))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   mkdirSync(path.join(folder, 'data'))
@@ -53,6 +55,7 @@ export async function servePython(t: TestContext, functions: string, options: Se
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true })
     writeFileSync(path.join(folder, name), text)
   }
+  for (const [name, target] of Object.entries(links)) symlinkSync(target, path.join(folder, name))
   const logger = new RecordingLogger()
   const reactor = new NodeReactor({ logger })
   const pool = new ThreadPool({ maxThreads: 1, logger, ...others })

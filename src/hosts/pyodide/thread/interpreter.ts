@@ -1,5 +1,6 @@
+import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Mount } from '../mounts.ts'
+import type { FileView } from '../mounts.ts'
 import { hostFiles } from './host-files.ts'
 import { limitMemory } from './memory.ts'
 import type { Pyodide, ThreadModule } from './pyodide.ts'
@@ -10,7 +11,7 @@ export interface InterpreterOptions {
   readonly pyodide: string
   /** Folder that has `plait_host`. */
   readonly ownPython: string
-  readonly mounts: readonly Mount[]
+  readonly files: FileView
   /** MiB that it may have. */
   readonly memory: number
 }
@@ -41,9 +42,27 @@ export async function startInterpreter(options: InterpreterOptions): Promise<Pyo
   const writable = hostFiles(pyodide, true)
   // Where /tmp itself is a folder of the machine, `tempfile` takes this one.
   FS.mkdirTree('/var/tmp')
-  for (const mount of [{ at: OWN, folder: options.ownPython, writable: false }, ...options.mounts]) {
-    FS.mkdirTree(mount.at)
-    FS.mount(mount.writable ? writable : readOnly, { root: mount.folder }, mount.at)
+  const mount = (at: string, folder: string, mayWrite: boolean): void => {
+    try {
+      FS.mkdirTree(at)
+      FS.mount(mayWrite ? writable : readOnly, { root: folder }, at)
+    } catch (error) {
+      // Emscripten's errors have a number and no words.
+      throw new Error(`Cannot show ${folder} to the application (errno ${(error as { errno?: number }).errno})`, { cause: error })
+    }
+  }
+  mount(OWN, options.ownPython, false)
+  const { mounts, links } = options.files
+  for (const { folder, writable: mayWrite } of mounts) mount(folder, folder, mayWrite)
+  for (const { at, folder } of links) {
+    try {
+      // Maybe a link that is seen already leads there.
+      if (FS.analyzePath(at).exists) continue
+      FS.mkdirTree(path.dirname(at))
+      FS.symlink(folder, at)
+    } catch {
+      // On the way there is a link to something that is not shown, in a folder that is read-only. It has its real name too.
+    }
   }
   return pyodide
 }

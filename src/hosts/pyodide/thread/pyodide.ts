@@ -43,6 +43,8 @@ export interface FileSystem {
   readonly ErrnoError: new (errno: number) => Error
   createNode(parent: FileNode | null, name: string, mode: number): FileNode
   mkdirTree(path: string): void
+  symlink(to: string, path: string): void
+  analyzePath(path: string): { readonly exists: boolean }
   mount(type: object, options: { root: string }, path: string): void
   getStream(descriptor: number): FileStream | undefined
 }
