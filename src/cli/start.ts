@@ -4,6 +4,7 @@ import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import type { ListenEndpoint } from '../reactor/endpoints/listen-endpoint.ts'
 import { serverFromEndpoint } from '../reactor/endpoints/server-from-string.ts'
+import { prepareTranspiler } from '../modules/transpile.ts'
 import { assumeIdentity } from '../reactor/process/identity.ts'
 import type { ServerFactory } from '../reactor/reactor.ts'
 import type { TreeNode } from '../resource/resource.ts'
@@ -109,6 +110,8 @@ function become({ identity, served, options }: Plan, endpoints: readonly ListenE
     const endpoint = whole.kind === 'haproxy' ? whole.endpoint : whole
     if (endpoint.kind === 'unix') lchownSync(endpoint.path, identity.uid, identity.gid)
   }
+  // Plait itself may lie where only the user who starts it can read.
+  prepareTranspiler()
   assumeIdentity(identity)
   const surroundings = surroundingsOf(options)
   const paths = served.mounts.flatMap(({ target }) => target.reads?.(surroundings) ?? [])

@@ -54,6 +54,11 @@ export function transpiler(): Jiti {
   }))
 }
 
+/** Loads what transpiling needs, which otherwise happens at the first file. */
+export function prepareTranspiler(): void {
+  transpile('', 'nothing.ts')
+}
+
 /**
  * The text with types removed and modules made asynchronous; each line stays where it was, so that traces name the right ones.
  * @param filename tells by its ending whether there are types

@@ -103,7 +103,8 @@ test('plait web takes the last of an option that has one value (G)', async () =>
 
 test('plait web reads off, no, false and 0 in the environment as no', async (t) => {
   const cwd = folderWith(t, {})
-  const run = (value: string) => runPlait(['web', '--wsgi', 'a.b'], { cwd, env: { PLAIT_ALLOW_IGNORE_EXT: value, PATH: cwd } })
+  const run = (value: string) =>
+    runPlait(['web', '--wsgi', 'a.b'], { cwd, env: { PLAIT_ALLOW_IGNORE_EXT: value, PLAIT_RUN_IN: 'python', PATH: cwd } })
   for (const value of ['0', 'no', 'off', 'False', '']) assert.match((await run(value)).stderr, /There is no Python/, value)
   assert.match((await run('1')).stderr, /--allow-ignore-ext is about files/)
 })

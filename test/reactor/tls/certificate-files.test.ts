@@ -6,7 +6,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -307,13 +306,10 @@ test('CertificateFiles says that a key may not be read by the user of the server
   const { spawnSync } = await import('node:child_process')
   const { root } = await import('../../support/paths.ts')
   const code = `const { CertificateFiles } = await import(${JSON.stringify(`file://${root}/dist/reactor/tls/certificate-files.js`)})
+    if (process.getuid() === 0) process.setuid(65534)
     try { new CertificateFiles({ certificates: [${JSON.stringify({ privateKey, certKey })}] }).context() } catch (error) { console.log(error.code, error.message) }`
-  const mine = statSync(privateKey).uid === 0
-  if (!mine) chmodSync(privateKey, 0)
-  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
-    encoding: 'utf8',
-    ...(mine ? { uid: 65534 } : {}),
-  })
+  if (process.getuid?.() !== 0) chmodSync(privateKey, 0)
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' })
   assert.match(stdout, /^PLAIT_CERTIFICATE Cannot use .*one\.key\.pem: the user that the server runs as may not read it$/m)
 })
 
