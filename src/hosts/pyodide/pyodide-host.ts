@@ -60,7 +60,7 @@ export function createPyodideHost(options: HostOptions, because: string): Host {
       name: `CPython ${installed.python} in WebAssembly, Pyodide ${installed.version}`,
       executable: 'pyodide',
       why: because,
-      notes: notes(packages),
+      notes: notes(application, packages),
     },
     entry: new URL('./thread/main.js', import.meta.url),
     data: { ...data },
@@ -84,11 +84,12 @@ function timeZones(): string[] {
 }
 
 /** What is different, for the start-up lines. */
-function notes(packages: FoundPackages | undefined): string[] {
+function notes({ pythonPath, writable }: Application, packages: FoundPackages | undefined): string[] {
+  const folders = [...pythonPath, ...(packages === undefined ? [] : [`${packages.folder} (${packages.why})`])]
   return [
     'each thread has an interpreter of its own; no threads, subprocesses or sockets in the application',
     'packages of pure Python only; of those in C, the ones that Pyodide brings (sqlite3, ssl, lzma …)',
-    packages === undefined ? 'no venv found; packages: --python-path DIR' : `packages: ${packages.folder} (${packages.why})`,
-    'files: the directory of the application and its packages, read-only; --writable DIR for more',
+    folders.length === 0 ? 'packages: no venv found; --python-path DIR shows some' : `packages: ${folders.join(', ')}`,
+    `files: read-only; ${writable.length === 0 ? '--writable DIR for those that it may change' : `writable: ${writable.join(', ')}`}`,
   ]
 }
