@@ -38,7 +38,7 @@ export function createPyodideHost(options: HostOptions, because: string): Host {
   const environment = { ...process.env, ...env }
   const packages = findPackages({ cwd, env: environment, python })
   const paths = [...application.pythonPath, ...(packages === undefined ? [] : [packages.folder])]
-  const data: ThreadData = {
+  const data: ThreadData & { snapshot?: SharedArrayBuffer } & Record<string, unknown> = {
     pyodide: installed.folder,
     ownPython: OWN_PYTHON,
     files: planMounts([cwd, ...scriptFolder(application), ...paths, ...timeZones()], application.writable),
@@ -63,7 +63,10 @@ export function createPyodideHost(options: HostOptions, because: string): Host {
       notes: notes(application, packages),
     },
     entry: new URL('./thread/main.js', import.meta.url),
-    data: { ...data },
+    data,
+    onLoaded: ({ snapshot }) => {
+      if (snapshot !== undefined) data.snapshot = snapshot
+    },
     env: environment,
     resourceLimits: {},
     timeout,

@@ -59,6 +59,8 @@ export const ONE_PIECE = 2
 export interface LoadReport {
   /** Of modules in TypeScript and JavaScript: the code of the files that no thread had loaded before, for the next one. */
   readonly transpiled?: Transpiled
+  /** Of an interpreter in WebAssembly: its memory when it had started, for the next one. */
+  readonly snapshot?: SharedArrayBuffer
   readonly ok: boolean
   readonly kind?: string
   readonly message?: string

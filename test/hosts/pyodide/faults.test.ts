@@ -198,3 +198,10 @@ def endless(environ):
   await reader?.closed.catch(() => undefined)
   await until('the end of the iterator', () => /closed True/.test(log()))
 })
+
+test('PyodideHost runs the exit functions of the application when the server stops', async (t) => {
+  const { text, log, pool } = await servePython(t, 'import atexit\natexit.register(print, "until", "later")\n')
+  assert.equal(await text('/hello'), 'hello')
+  await pool.stop()
+  assert.match(log(), /until later/)
+})

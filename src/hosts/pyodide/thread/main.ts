@@ -25,12 +25,12 @@ export interface ThreadData extends InterpreterOptions {
 
 const data = workerData as ThreadData
 const { settings } = data
-const link = new Link(() => process.exit(0))
+const link = new Link(() => end())
 const interrupt = new Interrupt((workerData as { interrupt: SharedArrayBuffer }).interrupt)
 let lastId = 0
 let busy = false
 
-const pyodide = await startInterpreter(data)
+const { pyodide, snapshot } = await startInterpreter(data)
 pyodide.setStdout({ write: linesOf((line) => output(ToServer.OUTPUT, line)) })
 pyodide.setStderr({ write: linesOf((line) => output(ToServer.ERRORS, line)) })
 pyodide.setInterruptBuffer(interrupt.signal)
@@ -51,6 +51,15 @@ here.outgoing = new SharedBytes(pyodide, host.outgoing)
 const thread = host.Thread(JSON.stringify(settings))
 // Each look at a method would make another proxy.
 const { run } = thread
+
+/** The server has no more need of the thread: the application's exit functions run, as at the end of a process. */
+function end(): void {
+  try {
+    pyodide.runPython('import atexit; atexit._run_exitfuncs()')
+  } finally {
+    process.exit(0)
+  }
+}
 
 /** Leaves at once: whatever the thread does next, it is not lost. */
 function output(kind: number, line: string): void {
@@ -128,6 +137,6 @@ function fail(job: ThreadJob, error: unknown): void {
 }
 
 const report = JSON.parse(thread.load()) as LoadReport
-link.say(ToServer.LOADED, report)
+link.say(ToServer.LOADED, snapshot === undefined ? report : { ...report, snapshot })
 link.flush()
 link.onJobs = serve

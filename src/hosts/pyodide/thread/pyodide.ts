@@ -62,6 +62,7 @@ export interface Pyodide {
   readonly FS: FileSystem
   readonly ERRNO_CODES: Readonly<Record<string, number>>
   runPython(code: string): unknown
+  makeMemorySnapshot(): Uint8Array
   pyimport(name: string): unknown
   registerJsModule(name: string, module: object): void
   setInterruptBuffer(buffer: Uint8Array): void
