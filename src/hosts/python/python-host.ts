@@ -55,6 +55,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   #served = 0
   #saidHello = false
   #begun: BegunMarks | undefined
+  #outOfStep = false
   /** The server itself ends the process: its death is no crash. */
   #ended = false
   #endReason = 'because it did not end by itself in time'
@@ -292,10 +293,12 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#outOfStep) return
     try {
       this.#reader.push(chunk)
     } catch (error) {
-      // Bytes that are no frames: whatever this host says from here on cannot be trusted.
+      // Bytes that are no frames: whatever this host says from here on cannot be trusted, and nobody hears it.
+      this.#outOfStep = true
       this.#options.logger.error(`Host ${this.id} is out of step and is killed: ${(error as Error).message}`, { host: this.id })
       this.#kill()
     }
