@@ -203,7 +203,8 @@ export class ApplicationGroup {
     if (index >= 0) this.#ready.splice(index, 1)
     host.onGone = (how) => {
       this.#forget(host)
-      this.#options.logger.info(`Host ${host.id}, which was replaced, ${how}`)
+      // At a stop all of them go, and nobody wants to hear it of each.
+      if (!this.#isStopped()) this.#options.logger.info(`Host ${host.id}, which was replaced, ${how}`)
     }
     return host.stop(reason === undefined ? { timeout } : { timeout, reason })
   }
