@@ -41,6 +41,9 @@ const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 10_000
 const HEALTHY_MS = 10_000
 
+/** Milliseconds between two tries to interrupt a request. */
+const BETWEEN_TRIES_MS = 10
+
 /** Threads on demand between `minThreads` and `maxThreads`; one that ends takes its own request along, and the next request gets another. */
 export class WorkerHost implements Host, ThreadEvents {
   readonly id: string
@@ -247,11 +250,20 @@ export class WorkerHost implements Host, ThreadEvents {
   #isLate(thread: WorkerThread, seconds: number): void {
     const { front: job } = thread
     const { grace } = this.#kind
-    if (grace === undefined || job === undefined || !thread.interrupt(job)) return this.#endLate(thread, seconds)
-    job.interruptedAfter = seconds
-    setTimeout(() => {
-      if (!job.over && job.thread === thread) this.#endLate(thread, seconds)
-    }, grace).unref()
+    if (grace === undefined || job === undefined) return this.#endLate(thread, seconds)
+    this.#interrupt(thread, job, { seconds, until: performance.now() + grace })
+  }
+
+  /** Again and again until it can be: it may be about to begin, or have ended with its last word on the way. */
+  #interrupt(thread: WorkerThread, job: WorkerJob, limits: { seconds: number; until: number }): void {
+    const { seconds, until } = limits
+    if (job.over || job.thread !== thread) return
+    const given = job.interruptedAfter === undefined && thread.interrupt(job)
+    if (given) job.interruptedAfter = seconds
+    const left = until - performance.now()
+    if (left <= 0) return this.#endLate(thread, seconds)
+    const pause = job.interruptedAfter === undefined ? Math.min(left, BETWEEN_TRIES_MS) : left
+    setTimeout(() => this.#interrupt(thread, job, limits), pause).unref()
   }
 
   #endLate(thread: WorkerThread, seconds: number): void {
