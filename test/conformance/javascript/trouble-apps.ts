@@ -24,7 +24,7 @@ function recurse(): number {
 const failures: Readonly<Record<string, () => unknown>> = {
   plain: () => new LookupError('a mishap \u00e9€'),
   interrupt: () => new DOMException('a mishap', 'AbortError'),
-  memory: () => new ArrayBuffer(Number.MAX_SAFE_INTEGER),
+  memory: () => 'x'.repeat(2 ** 30),
   recursion: recurse,
   'generator-exit': () => vm.runInNewContext('(raise) => raise(Error)')((Other: typeof Error) => new Other('of another world')),
   group: () => new AggregateError([new LookupError('one'), new LookupError('two')], 'a mishap of two'),

@@ -85,7 +85,7 @@ export const javascript: Language = {
     plain: { shown: 'LookupError: a mishap \u00e9€' },
     exit: { shown: 'exit code 3', frame: undefined },
     interrupt: { shown: 'AbortError: a mishap' },
-    memory: { shown: 'RangeError: Array buffer allocation failed', frame: 'memory' },
+    memory: { shown: 'RangeError: Invalid string length', frame: 'memory' },
     recursion: { shown: 'RangeError: Maximum call stack size exceeded', frame: 'recurse' },
     'generator-exit': { shown: 'Error: of another world' },
     group: { shown: 'AggregateError: a mishap of two' },
