@@ -14,6 +14,7 @@ import {
 import path from 'node:path'
 import { PlaitError } from '../../errors.ts'
 import type { Logger } from '../../log/logger.ts'
+import { isAlive } from './is-alive.ts'
 
 /** Tries, when others make and remove the same file meanwhile. */
 const TRIES = 5
@@ -117,15 +118,6 @@ function read(file: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
