@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
-import { Data, NodeReactor, Resource, Site, ThreadPool, WSGIResource } from '#src/index.ts'
+import { Data, NodeReactor, Resource, ThreadPool, WSGIResource } from '#src/index.ts'
 import type { ApplicationSpec, ThreadPoolOptions } from '#src/index.ts'
 import { RecordingLogger } from '#src/testing.ts'
+import { listening } from '../listening.ts'
 
 /** A server in this process. */
 export interface Served {
@@ -43,26 +44,13 @@ export async function serveApplication(
   const root = new Resource()
   root.putChild('app', resource)
   root.putChild('static', new Data('static', 'text/plain'))
-  const port = reactor.listenTCP(0, new Site(root, { logger }), { interface: '127.0.0.1' })
-  await port.ready
-  const address = port.getHost()
-  const url = `http://127.0.0.1:${address.type === 'TCP' ? address.port : 0}`
-  void reactor.run({ installSignalHandlers: false })
-  t.after(() => reactor.stop())
   return {
-    url,
+    ...(await listening(t, reactor, logger, root)),
     pool,
     reactor,
     folder,
     resource,
     root,
-    text: async (target, init) => {
-      const response = await fetch(url + target, init)
-      const text = await response.text()
-      return response.status === 200 ? text : `${response.status} ${text}`
-    },
-    log: () =>
-      logger.records.map(({ level, message, fields }) => `${level} ${message} ${Object.values(fields).join(' ')}`).join('\n'),
     stop: () => reactor.stop(),
   }
 }

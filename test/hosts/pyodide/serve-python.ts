@@ -2,9 +2,10 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
-import { NodeReactor, Site, ThreadPool, WSGIResource } from '#src/index.ts'
+import { NodeReactor, ThreadPool, WSGIResource } from '#src/index.ts'
 import type { ApplicationSpec, ThreadPoolOptions, WSGIOptions } from '#src/index.ts'
 import { RecordingLogger } from '#src/testing.ts'
+import { listening } from '../listening.ts'
 
 /** A server in this process, with an application in Pyodide. */
 export interface Served {
@@ -61,23 +62,10 @@ export async function servePython(t: TestContext, functions: string, options: Se
   const pool = new ThreadPool({ maxThreads: 1, logger, ...others })
   const application = { application: 'app.application', runIn: 'pyodide', cwd: folder, writable: ['data'], ...spec } as const
   const resource = new WSGIResource(reactor, pool, application, wsgi)
-  const port = reactor.listenTCP(0, new Site(resource, { logger }), { interface: '127.0.0.1' })
-  await port.ready
-  const address = port.getHost()
-  const url = `http://127.0.0.1:${address.type === 'TCP' ? address.port : 0}`
-  void reactor.run({ installSignalHandlers: false })
-  t.after(() => reactor.stop())
   return {
-    url,
+    ...(await listening(t, reactor, logger, resource)),
     pool,
     folder,
     resource,
-    text: async (target, init) => {
-      const response = await fetch(url + target, init)
-      const text = await response.text()
-      return response.status === 200 ? text : `${response.status} ${text}`
-    },
-    log: () =>
-      logger.records.map(({ level, message, fields }) => `${level} ${message} ${Object.values(fields).join(' ')}`).join('\n'),
   }
 }
