@@ -39,24 +39,26 @@ function inTerminal(t: TestContext, words: readonly string[]) {
   t.after(() => child.kill('SIGKILL'))
   let shown = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text))
-  return { child, shown: () => shown }
+  // Listened for from the start: by the time that its last word is read here it may have gone.
+  return { child, shown: () => shown, exited: once(child, 'exit') }
 }
 
 test('plait web on a terminal listens for this machine alone, logs requests, and ends with the terminal', async (t) => {
-  const { child, shown } = inTerminal(t, ['--path', '.', '--port', '0'])
+  const { child, shown, exited } = inTerminal(t, ['--path', '.', '--port', '0'])
   const [, url] = await until('it listens', () => /listening on (http:\/\/127\.0\.0\.1:\d+)\//.exec(shown()))
   await (await fetch(`${url}/a.txt`)).text()
   await until('the request is shown', () => shown().includes('"GET /a.txt HTTP/1.1" 200 1'))
   child.stdin.write('close')
   // By SIGHUP, as the shell that ran in this terminal.
   await until('it has ended', () => shown().includes('ended with -1'))
-  await once(child, 'exit')
+  assert.deepEqual(await exited, [0, null])
 })
 
 test('plait web on a terminal stops on Ctrl-C', async (t) => {
-  const { child, shown } = inTerminal(t, ['--path', '.', '--port', '0'])
+  const { child, shown, exited } = inTerminal(t, ['--path', '.', '--port', '0'])
   await until('it listens', () => shown().includes('listening on'))
   process.kill(await until('the child is known', () => childrenOf(child.pid as number)[0]), 'SIGINT')
   await until('it has ended', () => shown().includes('ended with 0'))
   assert.match(shown(), /SIGINT: stopping/)
+  assert.deepEqual(await exited, [0, null])
 })
