@@ -3,6 +3,7 @@ import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import type { JobBody } from '../hosts/host.ts'
 import type { BodySource } from './incoming.ts'
+import { JoinedPieces } from './joined-pieces.ts'
 import { spoolFolder, unlinkSpooled } from './spool.ts'
 
 /** What a {@link BodyCollector} tells, once: the whole body, or why there is none. */
@@ -16,7 +17,7 @@ export class BodyCollector {
   readonly #source: BodySource
   readonly #limit: number
   readonly #done: BodyDone
-  #chunks: Buffer[] = []
+  readonly #pieces = new JoinedPieces()
   #size = 0
   #file: { path: string; descriptor: number } | undefined
   #writing = false
@@ -50,7 +51,7 @@ export class BodyCollector {
       this.#fail(new PlaitError('PLAIT_PROTOCOL', `The request body has more than ${this.#limit} bytes`, { status: 413 }))
       return
     }
-    this.#chunks.push(chunk)
+    this.#pieces.add(chunk)
     if (this.#file === undefined && this.#size <= defaults.memoryBody) return
     this.#source.pause()
     this.#spool()
@@ -65,8 +66,8 @@ export class BodyCollector {
       this.#diskFailed(error)
       return
     }
-    const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
-    this.#chunks = []
+    const chunks = this.#pieces.take()
+    const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
     this.#writing = true
     this.#write(bytes, 0)
   }
@@ -85,7 +86,7 @@ export class BodyCollector {
   #written(): void {
     this.#writing = false
     if (this.#over) this.#discard()
-    else if (this.#chunks.length > 0) this.#spool()
+    else if (!this.#pieces.isEmpty) this.#spool()
     else if (this.#ended) this.#finish()
     else this.#source.resume()
   }
@@ -100,7 +101,8 @@ export class BodyCollector {
   #finish(): void {
     this.#over = true
     if (this.#file === undefined) {
-      const body: JobBody | undefined = this.#size === 0 ? undefined : { kind: 'bytes', chunks: this.#chunks, size: this.#size }
+      const body: JobBody | undefined =
+        this.#size === 0 ? undefined : { kind: 'bytes', chunks: this.#pieces.take(), size: this.#size }
       this.#done(undefined, body)
       return
     }
@@ -116,7 +118,7 @@ export class BodyCollector {
   #fail(error: PlaitError): void {
     if (this.#over) return
     this.#over = true
-    this.#chunks = []
+    this.#pieces.take()
     if (!this.#writing) this.#discard()
     // What still comes is dropped, so that the client gets to read its answer.
     this.#source.resume()

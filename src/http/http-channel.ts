@@ -10,6 +10,7 @@ import type { DefaultFields } from './default-fields.ts'
 import type { TLSInfo } from '../reactor/tls/tls-info.ts'
 import type { Forwarding } from './forwarded/forwarding.ts'
 import { HTTP1Writer } from './http1-writer.ts'
+import { joinSmallPieces } from './joined-pieces.ts'
 import { Opening, type TakenOver } from './opening.ts'
 import { rawRefusal, refusalFields, refusalPhrase, refusalText, type Refusal } from './refusal.ts'
 import { Request } from './request.ts'
@@ -142,6 +143,7 @@ export class HTTPChannel implements Channel, Connection {
     }
     const request = new Request(this, incoming, new HTTP1Writer(this, response))
     if (this.#current !== undefined) {
+      joinSmallPieces(incoming)
       this.#waiting.push(request)
       if (this.#waiting.length >= MOST_WAITING && !this.#paused) {
         this.#paused = true
@@ -150,6 +152,7 @@ export class HTTPChannel implements Channel, Connection {
       return
     }
     this.#start(request)
+    if (request.bodyPending) joinSmallPieces(incoming)
   }
 
   /**

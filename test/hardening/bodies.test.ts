@@ -55,14 +55,3 @@ for (const [row, body, how] of [
     assert.match((await until('the application has read', () => printed('read', name))) as string, / [0-5] failed: \w+$/)
   })
 }
-
-test('B10: 200,000 chunks of one byte arrive whole, in time and without a frame for each', async () => {
-  const count = 200_000
-  const body = `${'1\r\nx\r\n'.repeat(count)}0\r\n\r\n`
-  for (const path of ['/read', '/stream/read']) {
-    const before = performance.now()
-    const { text } = await served.exchange(post(`${path}?many`, body), { enough: (all) => all.includes('whole') })
-    assert.match(text, new RegExp(`${count} whole`))
-    assert.ok(performance.now() - before < 9000)
-  }
-})

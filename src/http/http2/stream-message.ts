@@ -1,5 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Incoming } from '../incoming.ts'
+import { joinSmallPieces } from '../joined-pieces.ts'
 import type { StreamHead } from './stream-head.ts'
 
 /** A request that came on a stream. */
@@ -26,7 +27,10 @@ export class StreamMessage implements Incoming {
     this.complete = whole
     // A stream that nobody has read is closed by node:http2 as soon as its response seems to be out, which may be too early for the last frame.
     if (whole) stream.resume()
-    else stream.pause()
+    else {
+      joinSmallPieces(stream)
+      stream.pause()
+    }
     // Also emitted when the stream was reset with NO_ERROR.
     stream.on('end', () => (this.complete ||= !stream.aborted && stream.rstCode === 0 && !this.#cut))
   }
