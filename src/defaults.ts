@@ -14,6 +14,8 @@ export interface Defaults {
   readonly pyodideMemory: number
   readonly maxQueue: number
   readonly queueTimeout: number
+  /** Responses that stay open, beside the requests that run. Each costs a thread: in Python about 0.1 MiB. */
+  readonly maxPoolStreams: number
   /** Largest request body, 0 = no limit. */
   readonly maxBody: number
   readonly requestBody: 'buffer' | 'stream'
@@ -53,6 +55,7 @@ export const defaults: Defaults = Object.freeze({
   pyodideMemory: 1024,
   maxQueue: 1000,
   queueTimeout: 30,
+  maxPoolStreams: 200,
   maxBody: 1024 ** 3,
   requestBody: 'buffer',
   memoryBody: 1024 ** 2,

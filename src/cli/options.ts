@@ -50,6 +50,7 @@ export interface WebOptions {
   processes?: number
   maxQueue?: number
   queueTimeout?: number
+  maxStreams?: number
   retry?: boolean
   timeout?: number
   maxRequests?: number

@@ -100,6 +100,7 @@ function makePool(options: WebOptions, logs: ServerLogs, reloading: ReloadOnChan
     processes: options.processes ?? defaults.processes,
     maxQueue: options.maxQueue ?? defaults.maxQueue,
     queueTimeout: options.queueTimeout ?? defaults.queueTimeout,
+    ...(options.maxStreams === undefined ? {} : { maxStreams: options.maxStreams }),
     recycle: {
       maxRequests: options.maxRequests ?? 0,
       maxRequestsJitter: options.maxRequestsJitter ?? 0,

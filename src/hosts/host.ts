@@ -126,6 +126,8 @@ export interface RunningJob {
   abandon(): void
   /** The file of `respondFile` was opened (true) or could not be (false): the host closes its copy, or streams from it. */
   fileTaken(taken: boolean): void
+  /** Its response stays open: no other job waits behind it. */
+  streams?(): void
 }
 
 /** Where a host is in its life. */
@@ -172,6 +174,10 @@ export interface Host {
   readonly roomAhead: number
   /** Jobs that may run at the same time, set by the pool. What is beyond that waits behind others. */
   permits: number
+  /** Of these, jobs whose responses stay open, set by the pool: see `Streams`. */
+  streams: number
+  /** Streams that it has threads for, unless the pool is told another number. */
+  readonly mostStreams: number
   /** Fulfilled when the application is imported. Rejected with `PLAIT_APPLICATION`, `PLAIT_PYTHON_NOT_FOUND` … */
   start(): Promise<void>
   /** Runs a job. Only while `ready`. Never throws; what goes wrong is told through `sink.finished`. */
@@ -184,6 +190,8 @@ export interface Host {
   dumpStacks?(): void
   /** Sets how many threads it may have. */
   setThreads(maxThreads: number): void
+  /** The sinks of the jobs in it. */
+  sinks(): HostSink[]
   /** Bytes of memory that it has to itself; undefined where that cannot be told. */
   memory?(): number | undefined
   /**
@@ -203,6 +211,8 @@ export interface HostOptions {
   readonly minThreads: number
   /** Threads that there may be. */
   readonly maxThreads: number
+  /** Threads that it may get beyond these, for streams. @default 0 */
+  readonly maxStreams?: number
   /** True when other processes serve the same application (`wsgi.multiprocess`). */
   readonly multiprocess: boolean
   readonly logger: Logger

@@ -19,6 +19,8 @@ export interface GroupOptions {
   readonly processes: number
   readonly minThreads: number
   readonly maxThreads: number
+  /** Threads that a host may get beyond these. */
+  readonly maxStreams: number
   readonly poolName: string
   readonly logger: Logger
   readonly clock: PoolClock
@@ -83,12 +85,17 @@ export class ApplicationGroup {
     return this.#starting
   }
 
-  /** The ready host with the fewest jobs. */
+  /** All of them, those that are leaving too. */
+  get hosts(): Iterable<Host> {
+    return this.#hosts
+  }
+
+  /** The ready host with the fewest jobs, not counting streams. */
   leastBusy(): Host | undefined {
     let best: Host | undefined
     for (const host of this.#ready) {
       // A host that is dying tells its jobs first: none of them may free a permit for it.
-      if (host.state === 'ready' && (best === undefined || host.inFlight < best.inFlight)) best = host
+      if (host.state === 'ready' && (best === undefined || load(host) < load(best))) best = host
     }
     return best
   }
@@ -211,7 +218,7 @@ export class ApplicationGroup {
 
   setThreads(maxThreads: number): void {
     this.#maxThreads = maxThreads
-    for (const host of this.#hosts) host.setThreads(maxThreads)
+    for (const host of this.#hosts) host.setThreads(maxThreads + host.streams)
   }
 
   async stop(timeout: number): Promise<void> {
@@ -258,13 +265,14 @@ export class ApplicationGroup {
 
   /** Makes a host that is ready, and gets no jobs yet. */
   async #launch(): Promise<Host> {
-    const { application, processes, minThreads, logger, createHost, poolName, onImported } = this.#options
+    const { application, processes, minThreads, maxStreams, logger, createHost, poolName, onImported } = this.#options
     const id = `${poolName}${application.name}#${++this.#made}`
     const making = createHost({
       id,
       application,
       minThreads: Math.ceil(minThreads / processes),
       maxThreads: this.#maxThreads,
+      maxStreams,
       multiprocess: processes > 1,
       logger,
       ...(onImported === undefined ? {} : { onImported }),
@@ -372,6 +380,10 @@ export class ApplicationGroup {
   #refuseAll(error: PlaitError): void {
     for (let job = this.queue.shift(); job !== undefined; job = this.queue.shift()) job.refuse(error)
   }
+}
+
+function load({ inFlight, streams }: Host): number {
+  return inFlight - streams
 }
 
 function asPlaitError(error: unknown): PlaitError {

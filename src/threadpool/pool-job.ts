@@ -37,6 +37,12 @@ export class PoolJob implements RunningJob, HostSink {
   next: PoolJob | undefined
   /** It runs, or ran, for the second time. */
   repeated = false
+  /** Of its response, when that has begun and is not over. */
+  head: ResponseHead | undefined
+  /** Seconds of the pool's clock when that was seen. */
+  openSince: number | undefined
+  /** It has given its permit back: see `Streams`. */
+  isStream = false
   #running: RunningJob | undefined
   /** Something of the response is out, or something of a streamed body is in. */
   #begun = false
@@ -55,6 +61,12 @@ export class PoolJob implements RunningJob, HostSink {
     this.host = host
     this.sink.begun?.(host.id)
     this.#running = host.run(this.job, this)
+  }
+
+  /** Its response stays open. */
+  becomeStream(): void {
+    this.isStream = true
+    this.#running?.streams?.()
   }
 
   /** The pool ends it before it ran. */
@@ -98,10 +110,12 @@ export class PoolJob implements RunningJob, HostSink {
   }
   respond(head: ResponseHead, body: Uint8Array, onePiece: boolean): void {
     this.#begun = true
+    this.head = head
     this.sink.respond(head, body, onePiece)
   }
   respondFile(head: ResponseHead, file: FileResponse): void {
     this.#begun = true
+    this.head = head
     this.sink.respondFile(head, file)
   }
   data(chunk: Uint8Array): void {
@@ -118,6 +132,7 @@ export class PoolJob implements RunningJob, HostSink {
     if (this.#over) return
     if (outcome !== undefined && this.#runsAgain(outcome)) return
     this.#over = true
+    this.head = undefined
     this.sink.finished(outcome)
     this.owner.jobFinished(this)
   }

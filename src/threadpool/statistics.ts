@@ -15,6 +15,8 @@ export interface PoolStatistics {
   readonly threads: number
   /** Requests that run. */
   readonly working: number
+  /** Requests that run beside these: their responses stay open. */
+  readonly streams: number
   /** Permits that are free. */
   readonly waiting: number
   /** Requests in the queue. */

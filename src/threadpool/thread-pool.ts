@@ -6,10 +6,13 @@ import type { CreateHost, Host, HostRuntime, Job, JobSink, RunningJob } from '..
 import { silentLogger, type Logger } from '../log/logger.ts'
 import { ApplicationGroup } from './application-group.ts'
 import { systemClock, type PoolClock } from './clock.ts'
-import type { QueueTotal } from './job-queue.ts'
+import type { JobQueue, QueueTotal } from './job-queue.ts'
 import { PoolJob, type JobOwner } from './pool-job.ts'
+import { checkLimits, checkSizes, stopped } from './pool-checks.ts'
+import { QueueWatch } from './queue-watch.ts'
 import { checkRecycling, type RecycleOptions } from './recycling.ts'
 import type { PoolStatistics } from './statistics.ts'
+import { mostStreams, Streams } from './streams.ts'
 import { ThreadCalls } from './thread-calls.ts'
 
 /** Options of {@link ThreadPool}. */
@@ -28,6 +31,12 @@ export interface ThreadPoolOptions {
   maxQueue?: number
   /** Seconds that a request may wait for a thread; then it is refused with 503. 0 = no limit. @default 30 */
   queueTimeout?: number
+  /**
+   * Responses that may stay open beside the requests that run: one that began more than 5 s ago (a slow client; `text/event-stream` sooner) gives its place among `maxThreads` back, and its host
+   * gets one more thread for it. Further ones keep their places.
+   * @default 200, of these in worker threads 64 for an application (Pyodide 8); 0 with one thread
+   */
+  maxStreams?: number
   /** Seconds that processes which are replaced have to finish what runs in them. @default 30 */
   gracefulTimeout?: number
   /** When processes are replaced although nothing is wrong with them. @default never */
@@ -68,7 +77,8 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
   #lastNumber = 0
   /** Counted by the queues themselves. */
   readonly #total: QueueTotal = { queued: 0 }
-  #queueTimer: { cancel(): void } | undefined
+  readonly #streams: Streams
+  readonly #watch: QueueWatch
 
   /** Throws `PLAIT_CONFIGURATION` for sizes that make no sense. Starts nothing. */
   constructor(options: ThreadPoolOptions = {}) {
@@ -82,12 +92,23 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
     this.#queueTimeout = options.queueTimeout ?? defaults.queueTimeout
     this.#logger = options.logger ?? silentLogger
     this.#clock = options.clock ?? systemClock
+    this.#watch = new QueueWatch({
+      clock: this.#clock,
+      queues: () => this.#queues(),
+      patience: () => this.#queueTimeout,
+      refusal: () => new PlaitError('PLAIT_QUEUE_TIMEOUT', `No thread was free for ${this.#queueTimeout} s`, { status: 503 }),
+    })
+    this.#streams = new Streams(
+      {
+        hosts: () => this.#hosts(),
+        threads: () => this.#maxThreads,
+        permitFree: (job) => this.#permitFree(job),
+      },
+      { clock: this.#clock, logger: this.#logger, most: options.maxStreams },
+    )
     checkRecycling(options.recycle ?? {})
     checkSizes(this.#minThreads, this.#maxThreads)
-    if (!isCount(this.processes) || this.processes < 1)
-      throw misfit(`processes must be a whole number from 1, not ${this.processes}`)
-    if (!isCount(this.#maxQueue)) throw misfit(`maxQueue must be a whole number from 0, not ${this.#maxQueue}`)
-    if (!(this.#queueTimeout >= 0)) throw misfit(`queueTimeout must be a number of seconds from 0, not ${this.#queueTimeout}`)
+    checkLimits(this.processes, options)
   }
 
   get minThreads(): number {
@@ -191,6 +212,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
     return {
       threads: this.#maxThreads,
       working: this.#working,
+      streams: this.#streams.count,
       waiting: Math.max(0, this.#maxThreads - this.#working),
       queued: this.#total.queued,
       served: applications.reduce((sum, one) => sum + one.served, 0),
@@ -201,8 +223,9 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
 
   // -- JobOwner
 
-  jobFinished({ host }: PoolJob): void {
-    if (host !== undefined) this.#letGo(host)
+  jobFinished(job: PoolJob): void {
+    if (job.isStream) this.#streams.left(job)
+    else if (job.host !== undefined) this.#letGo(job.host)
     if (this.#total.queued > 0) this.#dispatch()
   }
 
@@ -210,7 +233,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
     if (job.host !== undefined) this.#letGo(job.host)
     if (this.#state !== 'open') return job.refuse(stopped())
     // It keeps the time at which it came, and its place before all that came later.
-    if (job.queuedAt === 0) this.#beginsToWait(job)
+    if (job.queuedAt === 0) this.#watch.watch(job)
     job.group.queue.unshift(job)
     this.#dispatch()
   }
@@ -218,9 +241,8 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
   jobLost(job: PoolJob): boolean {
     if (this.#state !== 'open') return false
     if (job.host !== undefined) this.#letGo(job.host)
-    if (job.queuedAt === 0) this.#beginsToWait(job)
     // From now on it waits anew.
-    job.queuedAt = this.#clock.seconds()
+    this.#watch.watch(job)
     job.group.runAgain(job)
     this.#dispatch()
     return true
@@ -236,6 +258,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
   #startIn(host: Host, entry: PoolJob): void {
     this.#working++
     host.permits++
+    this.#streams.watch()
     entry.startIn(host)
   }
 
@@ -246,17 +269,27 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
     this.#working--
   }
 
+  /** A job has become a stream. Its permit is that of a job which waits in the same host, or comes back. */
+  #permitFree({ host }: PoolJob): void {
+    if (host !== undefined && host.inFlight > host.permits) host.permits++
+    else this.#working--
+    if (this.#total.queued > 0) this.#dispatch()
+  }
+
+  *#queues(): Iterable<JobQueue> {
+    for (const { queue } of this.#groups.values()) yield queue
+  }
+
+  *#hosts(): Iterable<Host> {
+    for (const group of this.#groups.values()) yield* group.hosts
+  }
+
   /** Without a permit: the job begins when another one of its application ends, and takes over that one's. */
   #startAhead(group: ApplicationGroup, entry: PoolJob): boolean {
     const host = group.roomiest()
     if (host === undefined) return false
     entry.startIn(host)
     return true
-  }
-
-  #beginsToWait(job: PoolJob): void {
-    job.queuedAt = this.#clock.seconds()
-    if (this.#queueTimeout > 0 && this.#queueTimer === undefined) this.#watchQueue(this.#queueTimeout)
   }
 
   #group(application: Application): ApplicationGroup {
@@ -270,6 +303,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
       processes: this.processes,
       minThreads: this.#minThreads,
       maxThreads: this.#maxThreads,
+      maxStreams: mostStreams(this.#options.maxStreams, this.#maxThreads),
       poolName: this.name === '' ? '' : `${this.name}/`,
       logger: this.#logger,
       clock: this.#clock,
@@ -289,7 +323,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
       entry.refuse(new PlaitError('PLAIT_POOL_FULL', `The pool's queue of ${this.#maxQueue} requests is full`, { status: 503 }))
       return
     }
-    this.#beginsToWait(entry)
+    this.#watch.watch(entry)
     group.queue.push(entry)
     // A failure reaches the job through the queue.
     void group.start().catch(() => undefined)
@@ -320,32 +354,9 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
     }
   }
 
-  #watchQueue(seconds: number): void {
-    this.#queueTimer = this.#clock.callLater(seconds, () => {
-      this.#queueTimer = undefined
-      const now = this.#clock.seconds()
-      let next = Infinity
-      for (const { queue } of this.#groups.values()) {
-        for (let job = queue.first, after = job?.next; job !== undefined; job = after, after = job?.next) {
-          const left = job.queuedAt + this.#queueTimeout - now
-          if (left > 0) {
-            next = Math.min(next, left)
-            // Those that run once more stand in front, and have waited less than those behind.
-            if (job.repeated) continue
-            break
-          }
-          queue.remove(job)
-          const message = `No thread was free for ${this.#queueTimeout} s`
-          job.refuse(new PlaitError('PLAIT_QUEUE_TIMEOUT', message, { status: 503 }))
-        }
-      }
-      if (next < Infinity) this.#watchQueue(next)
-    })
-  }
-
   async #stop(timeout: number): Promise<void> {
     this.#state = 'stopping'
-    this.#queueTimer?.cancel()
+    this.#watch.stop()
     for (const { queue } of this.#groups.values()) {
       for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
         job.refuse(stopped())
@@ -354,24 +365,4 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
     await Promise.all([...this.#groups.values()].map((group) => group.stop(timeout)))
     this.#state = 'stopped'
   }
-}
-
-function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0
-}
-
-function checkSizes(minThreads: number, maxThreads: number): void {
-  if (!isCount(minThreads) || !isCount(maxThreads) || maxThreads < 1 || minThreads > maxThreads) {
-    throw misfit(
-      `minThreads and maxThreads must be whole numbers, 0 ≤ minThreads ≤ maxThreads, 1 ≤ maxThreads, not ${minThreads} and ${maxThreads}`,
-    )
-  }
-}
-
-function misfit(message: string): PlaitError {
-  return new PlaitError('PLAIT_CONFIGURATION', `Cannot make the pool: ${message}`)
-}
-
-function stopped(): PlaitError {
-  return new PlaitError('PLAIT_POOL_STOPPED', 'The thread pool has been stopped', { status: 503 })
 }

@@ -14,6 +14,8 @@ export interface MemoryRun {
 export class MemoryHost implements Host {
   roomAhead = 0
   permits = 0
+  streams = 0
+  readonly mostStreams = Infinity
   readonly id: string
   readonly options: HostOptions
   readonly runtime = { name: 'Memory 1', executable: '', why: 'a test' }
@@ -72,6 +74,10 @@ export class MemoryHost implements Host {
 
   memory(): number {
     return this.resident
+  }
+
+  sinks(): HostSink[] {
+    return this.runs.map(({ sink }) => sink)
   }
 
   setThreads(maxThreads: number): void {

@@ -6,12 +6,15 @@ import { findExport } from './function-origin.ts'
 import type { Transpiled } from '../../modules/transpile.ts'
 import type { ThreadData } from './thread/main.ts'
 
+/** Each has a thread with a heap of its own, of some MiB. */
+const MOST_STREAMS = 64
+
 /**
  * Worker threads that run an application in TypeScript or JavaScript.
  * @throws PlaitError `PLAIT_CONFIGURATION` for a function that no module exports, `PLAIT_MODULE`
  */
 export async function createJavaScriptHost(options: HostOptions): Promise<Host> {
-  const { application, maxThreads } = options
+  const { application, maxThreads, maxStreams = 0 } = options
   const { file, name } = await findExport(application.module as ModuleExport)
   const transpiled: Transpiled = new Map()
   const data: ThreadData = {
@@ -19,7 +22,7 @@ export async function createJavaScriptHost(options: HostOptions): Promise<Host> 
     exportName: name,
     // What one thread keeps in its module, another does not see.
     transpiled,
-    multiprocess: maxThreads > 1 || options.multiprocess,
+    multiprocess: maxThreads + maxStreams > 1 || options.multiprocess,
     responseWindow: defaults.responseWindow,
     inputWindow: defaults.inputWindow,
   }
@@ -36,5 +39,6 @@ export async function createJavaScriptHost(options: HostOptions): Promise<Host> 
     env: { ...process.env, ...application.env },
     resourceLimits: application.memory === undefined ? {} : { maxOldGenerationSizeMb: application.memory },
     timeout: application.timeout,
+    mostStreams: MOST_STREAMS,
   })
 }

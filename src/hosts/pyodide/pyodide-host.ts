@@ -19,6 +19,8 @@ export const HOW_TO_INSTALL = 'npm install pyodide'
 const ZONES = '/usr/share/zoneinfo'
 /** Milliseconds that an application has to end a request in which it was interrupted. */
 const GRACE_MS = 1000
+/** Each has an interpreter, of about 80 MiB. */
+const MOST_STREAMS = 8
 
 /** Our Python package: it travels inside the package. */
 const OWN_PYTHON = fileURLToPath(new URL('../../../python', import.meta.url))
@@ -29,7 +31,7 @@ const OWN_PYTHON = fileURLToPath(new URL('../../../python', import.meta.url))
  * @throws PlaitError `PLAIT_PYODIDE_NOT_FOUND`, `PLAIT_CONFIGURATION`
  */
 export function createPyodideHost(options: HostOptions, because: string): Host {
-  const { application, maxThreads, multiprocess } = options
+  const { application, maxThreads, maxStreams = 0, multiprocess } = options
   const installed = findPyodide()
   if (installed === undefined) {
     throw new PlaitError('PLAIT_PYODIDE_NOT_FOUND', `Pyodide is not installed: ${HOW_TO_INSTALL}`, { status: 500 })
@@ -49,7 +51,7 @@ export function createPyodideHost(options: HostOptions, because: string): Host {
       cwd: realpathSync(cwd),
       paths: paths.map((folder) => realpathSync(folder)),
       // What one thread keeps in its modules, another does not see.
-      multiprocess: multiprocess || maxThreads > 1,
+      multiprocess: multiprocess || maxThreads + maxStreams > 1,
       reportImports: options.onImported !== undefined,
       responseWindow: defaults.responseWindow,
       inputWindow: defaults.inputWindow,
@@ -72,6 +74,7 @@ export function createPyodideHost(options: HostOptions, because: string): Host {
     timeout,
     grace: GRACE_MS,
     startsAtOnce: availableParallelism(),
+    mostStreams: MOST_STREAMS,
   })
 }
 

@@ -21,3 +21,12 @@ export function fileOf(value: unknown): FileResponse {
   if (typeof path !== 'string' || !numbers || !bounds) throw new PlaitError('PLAIT_PROTOCOL', 'The host sent a file that is none')
   return { path, offset: offset as number, size: size as number, dev: BigInt(String(dev)), ino: BigInt(String(ino)) }
 }
+
+/** The JSON of a `HELLO` frame. */
+export interface Hello {
+  readonly pid: number
+  readonly version: string
+  readonly sample: unknown
+  /** Descriptor of the marks, see `BegunMarks`. */
+  readonly marks: number | null
+}

@@ -5,13 +5,13 @@ import type { HostOptions } from '../host.ts'
 
 /** The first frame to a host: what it is to run and how, and a sample of our marshal. */
 export function initialFrame(options: HostOptions, responseWindow: number): Buffer {
-  const { application, minThreads, maxThreads, multiprocess, onImported } = options
+  const { application, minThreads, maxThreads, maxStreams = 0, multiprocess, onImported } = options
   const settings = JSON.stringify({
     application: application.name,
     parent: process.pid,
     minThreads,
     maxThreads,
-    multithread: maxThreads > 1,
+    multithread: maxThreads + maxStreams > 1,
     multiprocess,
     responseWindow,
     inputWindow: defaults.inputWindow,

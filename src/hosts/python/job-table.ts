@@ -15,9 +15,21 @@ export class JobTable {
   readonly #generations: number[] = []
   readonly #free: number[] = []
   #size = 0
+  #late = 0
 
   get size(): number {
     return this.#size
+  }
+
+  /** Those whose sinks wait for more. */
+  get awaited(): number {
+    return this.#size - this.#late
+  }
+
+  /** Its sink has been told that it took too long; it stays here until its thread has left it. */
+  setLate(job: PythonJob): void {
+    job.late = true
+    this.#late++
   }
 
   /** Takes a slot and gives the id; {@link put} fills it. Throws when 65,536 jobs run already. */
@@ -46,6 +58,7 @@ export class JobTable {
     this.#jobs[slot] = undefined
     this.#free.push(slot)
     this.#size--
+    if (job.late) this.#late--
   }
 
   /** The jobs that run now. */

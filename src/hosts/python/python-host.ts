@@ -4,7 +4,7 @@ import { isSample } from '../../wire/environ-encoding.ts'
 import { encodeCount, encodeFrame, Flag, ToHost, ToServer } from '../../wire/frame.ts'
 import { FrameReader, type FrameConsumer } from '../../wire/frame-reader.ts'
 import { RequestBatch } from '../../wire/request-batch.ts'
-import { fileOf, parse } from './host-words.ts'
+import { fileOf, parse, type Hello } from './host-words.ts'
 import type { Host, HostOptions, HostRuntime, HostSink, HostState, HostStatistics, Job, RunningJob } from '../host.ts'
 import { BegunMarks } from './begun-marks.ts'
 import { Deadlines } from './deadlines.ts'
@@ -34,6 +34,8 @@ interface Waiter {
 export class PythonHost implements Host, FrameConsumer, JobChannel {
   readonly id: string
   permits = 0
+  streams = 0
+  readonly mostStreams: number = Infinity
   readonly responseWindow: number = defaults.responseWindow
   /** A job that was sent cannot be taken back. */
   readonly roomAhead = 0
@@ -73,7 +75,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   }
 
   get inFlight(): number {
-    return this.#jobs.size
+    return this.#jobs.awaited
   }
 
   get runtime(): HostRuntime | undefined {
@@ -116,6 +118,10 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
 
   dumpStacks(): void {
     if (this.#saidHello) this.#process?.signal('SIGQUIT')
+  }
+
+  sinks(): HostSink[] {
+    return this.#jobs.all().map((job) => job.sink)
   }
 
   setThreads(maxThreads: number): void {
@@ -261,7 +267,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
 
   #tooLate(job: PythonJob, stack: string): void {
     if (job.over || job.late) return
-    job.late = true
+    this.#jobs.setLate(job)
     const error = new PlaitError('PLAIT_TIMEOUT', `The application took longer than ${job.timeout} s`, {
       status: 504,
       detail: stack,
@@ -382,12 +388,4 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
       },
     )
   }
-}
-
-interface Hello {
-  readonly pid: number
-  readonly version: string
-  readonly sample: unknown
-  /** Descriptor of the marks, see {@link BegunMarks}. */
-  readonly marks: number | null
 }

@@ -37,9 +37,9 @@ export class Crew {
     return [...this.#threads]
   }
 
-  /** Jobs that threads with work can take, were they all quick. @param given jobs that they have */
-  roomAhead(given: number): number {
-    return Math.max(0, this.busy * BATCH - given)
+  /** Jobs that threads with work can take, were they all quick. @param given jobs that they have @param streams those of them that keep a thread to themselves */
+  roomAhead(given: number, streams: number): number {
+    return Math.max(0, (this.busy - streams) * BATCH - (given - streams))
   }
 
   add(thread: WorkerThread): void {
@@ -83,7 +83,7 @@ export class Crew {
    */
   choose(permits: number, quick: boolean): WorkerThread | undefined {
     const favourite = this.#favourite
-    if (quick && favourite !== undefined && favourite.load > 0 && favourite.load < BATCH && favourite.room > 0) return favourite
+    if (quick && favourite !== undefined && takesMore(favourite)) return favourite
     const found = this.busy < permits ? this.#takeIdle() : undefined
     return (this.#favourite = found ?? (quick ? this.#leastLoaded() : undefined))
   }
@@ -96,8 +96,7 @@ export class Crew {
   #leastLoaded(): WorkerThread | undefined {
     let best: WorkerThread | undefined
     for (const thread of this.#threads) {
-      if (thread.load > 0 && thread.load < BATCH && thread.room > 0 && (best === undefined || thread.load < best.load))
-        best = thread
+      if (takesMore(thread) && (best === undefined || thread.load < best.load)) best = thread
     }
     return best
   }
@@ -107,4 +106,9 @@ export class Crew {
     const old = this.#idle.filter(({ idleSince }) => idleSince <= since).toSorted((a, b) => a.idleSince - b.idleSince)
     return old.slice(0, Math.max(0, this.size - least))
   }
+}
+
+/** It has work, and would get to one more job soon. */
+function takesMore({ load, room, stream }: WorkerThread): boolean {
+  return load > 0 && load < BATCH && room > 0 && stream === undefined
 }

@@ -29,6 +29,8 @@ export interface WorkerKind {
   readonly grace?: number
   /** Threads that may start at the same time. @default no limit */
   readonly startsAtOnce?: number
+  /** Streams that the machine bears. @default any number */
+  readonly mostStreams?: number
   /** Milliseconds without work after which a thread above the minimum ends. @default 60,000 */
   readonly idleTime?: number
 }
@@ -48,6 +50,8 @@ const BETWEEN_TRIES_MS = 10
 export class WorkerHost implements Host, ThreadEvents {
   readonly id: string
   permits = 0
+  streams = 0
+  readonly mostStreams: number
   onGone: ((reason: string) => void) | undefined
   readonly #options: HostOptions
   readonly #kind: WorkerKind
@@ -76,6 +80,7 @@ export class WorkerHost implements Host, ThreadEvents {
     this.id = options.id
     this.#options = options
     this.#kind = kind
+    this.mostStreams = kind.mostStreams ?? Infinity
     this.#crew = new Crew(options.maxThreads)
     const threads = (): readonly WorkerThread[] => this.#crew.all
     this.#stuck = new StuckWatch(threads, (thread) => this.#takeBack(thread))
@@ -97,7 +102,7 @@ export class WorkerHost implements Host, ThreadEvents {
 
   get roomAhead(): number {
     if (!this.#pace.isQuick || this.#state !== 'ready') return 0
-    return this.#crew.roomAhead(this.#inFlight - this.#waiting.length)
+    return this.#crew.roomAhead(this.#inFlight - this.#waiting.length, this.streams)
   }
 
   start(): Promise<void> {
@@ -117,8 +122,15 @@ export class WorkerHost implements Host, ThreadEvents {
     return running
   }
 
+  sinks(): HostSink[] {
+    return this.#crew.all.flatMap((thread) => thread.jobs.map((job) => job.sink))
+  }
+
   setThreads(maxThreads: number): void {
     this.#crew.most = maxThreads
+    // There may be more permits too.
+    this.#serveWaiting()
+    this.#grow()
     this.#retire(0)
   }
 

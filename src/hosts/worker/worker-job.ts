@@ -89,6 +89,10 @@ export class WorkerJob implements RunningJob {
     else this.thread.abandon(this)
   }
 
+  streams(): void {
+    if (this.thread !== undefined) this.thread.stream = this
+  }
+
   fileTaken(taken: boolean): void {
     if (!this.over) this.thread?.tell(ToThread.FILE_TAKEN, this.slot, taken)
   }

@@ -47,6 +47,8 @@ export class WorkerThread {
   ready = false
   /** Jobs that it has, the running one included. */
   load = 0
+  /** The job that keeps it to itself, because its response stays open. */
+  stream: WorkerJob | undefined
   /** Jobs that it has finished. */
   served = 0
   readonly #worker: Worker
@@ -319,6 +321,7 @@ export class WorkerThread {
   #letGo(job: WorkerJob): void {
     this.#jobs[job.slot] = undefined
     this.load--
+    if (this.stream === job) this.stream = undefined
     job.thread = undefined
   }
 
