@@ -38,6 +38,10 @@ ${table([
   ['Signal', 'What happens'],
   ['`SIGINT`, `SIGTERM`', 'no more connections are taken, running requests finish (`--graceful-timeout`). A second one cuts'],
   ['`SIGUSR1`', 'the log files are opened anew, after they were moved away'],
+  [
+    '`SIGUSR2`',
+    'a new process with the same command line takes over the listening sockets when it is ready, without a failed request. If it does not get ready, this one goes on',
+  ],
   ['`SIGQUIT`', 'the stacks of all threads of all Python processes go to the log'],
   [
     '`SIGHUP`',

@@ -4,6 +4,7 @@ import type { Logger } from './log/logger.ts'
 import { openServerLog } from './log/server-log.ts'
 import { NodeReactor as BareReactor, type NodeReactorOptions as BareOptions } from './reactor/node-reactor.ts'
 import type { Reactor } from './reactor/reactor.ts'
+import { Inheritance } from './reactor/upgrade/inheritance.ts'
 import { ThreadPool } from './threadpool/thread-pool.ts'
 
 /** Options of {@link NodeReactor}. */
@@ -57,9 +58,12 @@ const logger: Logger = Object.freeze({
   error: (message, fields) => log().error(message, fields),
 } satisfies Logger)
 
+/** What this process has got from the one before; undefined when it was started in the usual way. */
+export const inheritance: Inheritance | undefined = Inheritance.ofThisProcess()
+
 class DefaultReactor extends CallingReactor {
   constructor() {
-    super({ logger, createThreadPool: (itself) => means.createThreadPool(itself) })
+    super({ logger, createThreadPool: (itself) => means.createThreadPool(itself), succession: { inheritance } })
   }
 }
 

@@ -38,6 +38,8 @@ export interface Defaults {
   readonly writeTimeout: number
   readonly idleTimeout: number
   readonly gracefulTimeout: number
+  /** For a new process that is to take the place of this one. */
+  readonly upgradeTimeout: number
   /** What an application may take for one request, 0 = no limit. */
   readonly timeout: number
   /** For a PROXY header and the handshake of TLS. */
@@ -72,6 +74,7 @@ export const defaults: Defaults = Object.freeze({
   writeTimeout: 60,
   idleTimeout: 100,
   gracefulTimeout: 30,
+  upgradeTimeout: 60,
   timeout: 0,
   openTimeout: 10,
   maxOpenings: 1000,

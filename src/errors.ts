@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'PLAIT_MODULE'
   | 'PLAIT_OVERLOADED'
   | 'PLAIT_SESSION_STORE'
+  | 'PLAIT_UPGRADE'
 
 /** Options of {@link PlaitError}. */
 export interface PlaitErrorOptions {

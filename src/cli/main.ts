@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
+import { inheritance } from '../default-reactor.ts'
 import { PlaitError } from '../errors.ts'
 import { makeProgram } from './program.ts'
 import { USAGE_ERROR } from './usage.ts'
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
     await program.parseAsync()
   } catch (error) {
     process.exitCode = report(error)
+    if (process.exitCode !== 0) inheritance?.failed((error as Error).message)
   }
   // What code of the user's has left open (a timer, a socket) does not keep a stopped server alive.
   setTimeout(() => process.exit(), LAST_MS).unref()

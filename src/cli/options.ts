@@ -86,6 +86,7 @@ export interface WebOptions {
   quiet?: boolean
   gracefulTimeout?: number
   drainDelay?: number
+  upgradeTimeout?: number
   health?: string
   pidfile?: string
   uid?: string

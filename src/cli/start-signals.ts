@@ -34,12 +34,24 @@ export class StartSignals {
   }
 }
 
+/** What signals ask for. */
+interface SignalActions {
+  /** SIGUSR1. */
+  reopen(): void
+  /** SIGHUP. */
+  reload(): void
+  /** SIGQUIT. */
+  dump(): void
+  /** SIGUSR2. */
+  upgrade(): void
+}
+
 /**
- * Signals that the server lives through: SIGUSR1 opens the logs anew, SIGHUP loads the applications anew, SIGQUIT tells where all threads stand. But when a terminal that shows the log is closed, the server
+ * Signals that the server lives through: SIGUSR1 opens the logs anew, SIGHUP loads the applications anew, SIGQUIT tells where all threads stand, SIGUSR2 gives the place to a new process. But when a terminal that shows the log is closed, the server
  * stops, as everything does that runs in it (nohup sends the log to a file).
  * @returns ends that, and the process itself where its terminal is gone: to be called last
  */
-export function surviveSignals({ reopen, reload, dump }: { reopen(): void; reload(): void; dump(): void }): () => void {
+export function surviveSignals({ reopen, reload, dump, upgrade }: SignalActions): () => void {
   const onTerminal = process.stdout.isTTY || process.stderr.isTTY
   let hungUp = false
   const hangUp = (): void => {
@@ -47,9 +59,9 @@ export function surviveSignals({ reopen, reload, dump }: { reopen(): void; reloa
     if (hungUp) process.kill(process.pid, 'SIGTERM')
     else reload()
   }
-  process.on('SIGUSR1', reopen).on('SIGHUP', hangUp).on('SIGQUIT', dump)
+  process.on('SIGUSR1', reopen).on('SIGHUP', hangUp).on('SIGQUIT', dump).on('SIGUSR2', upgrade)
   return () => {
-    process.off('SIGUSR1', reopen).off('SIGHUP', hangUp).off('SIGQUIT', dump)
+    process.off('SIGUSR1', reopen).off('SIGHUP', hangUp).off('SIGQUIT', dump).off('SIGUSR2', upgrade)
     // At its own exit Node would restore the settings of the terminal, and abort because there is none.
     if (hungUp) process.kill(process.pid, 'SIGHUP')
   }

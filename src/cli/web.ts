@@ -1,8 +1,7 @@
 import { equipDefaultReactor, reactor } from '../default-reactor.ts'
 import { defaults } from '../defaults.ts'
 import type { Logger } from '../log/logger.ts'
-import { PidFile } from '../reactor/process/pid-file.ts'
-import { notifyServiceManager } from '../reactor/service-notify.ts'
+import type { PidFile } from '../reactor/process/pid-file.ts'
 import { ThreadPool } from '../threadpool/thread-pool.ts'
 import { announce } from './announce.ts'
 import type { WebOptions } from './options.ts'
@@ -12,7 +11,7 @@ import { ReloadOnChange } from './reload/reload-on-change.ts'
 import { Interrupted, StartSignals, surviveSignals } from './start-signals.ts'
 import { start } from './start.ts'
 import { surviveStrayErrors } from './stray-errors.ts'
-import { absolutePath } from './values.ts'
+import { claimPidFile, tellServiceManager, upgradeOnSignal } from './succession.ts'
 
 /** Runs `plait web`; fulfilled when it has stopped. Throws usage errors and `PlaitError`s. */
 export async function runWeb(options: WebOptions): Promise<void> {
@@ -22,14 +21,15 @@ export async function runWeb(options: WebOptions): Promise<void> {
   const reloading = options.reload === true ? new ReloadOnChange(options.reloadExtra ?? [], logs.server) : undefined
   const pool = makePool(options, logs, reloading)
   reloading?.serve(pool)
+  let pidFile: PidFile | undefined
   const release = surviveSignals({
+    upgrade: () => void upgradeOnSignal(options, logs.server, pidFile),
     reopen: logs.reopen,
     reload: () => reloadAll(pool, logs.server),
     dump: () => dumpStacks(pool, logs.server),
   })
-  let pidFile: PidFile | undefined
   try {
-    if (options.pidfile !== undefined) pidFile = PidFile.create(absolutePath(options.pidfile), logs.server)
+    pidFile = claimPidFile(options, logs.server)
     await serve(plan, logs, pool)
   } finally {
     reloading?.stop()
@@ -46,11 +46,8 @@ async function serve(plan: Plan, logs: ServerLogs, pool: ThreadPool): Promise<vo
   try {
     for (const said of served.replaced) log.warn(`${said} is not served: a later option says what is at /. --mount serves both`)
     const announcement = await signals.during(start(plan, logs))
-    reactor.callWhenRunning(() => {
-      announce(log, { ...announcement, pool })
-      void notifyServiceManager({ READY: 1 }, { logger: log })
-    })
-    reactor.addSystemEventTrigger('before', 'shutdown', () => void notifyServiceManager({ STOPPING: 1 }, { logger: log }))
+    reactor.callWhenRunning(() => announce(log, { ...announcement, pool }))
+    tellServiceManager(log)
     signals.end()
     await run(options, log)
     log.info('Stopped')

@@ -13,8 +13,11 @@ export interface ConnectionTimeouts {
 export interface Connection {
   /** Called about once a second: ends what is late. */
   look(now: number, timeouts: ConnectionTimeouts): void
-  /** The server stops: no new requests, those that run may finish. */
-  serverStops(): void
+  /**
+   * The server stops: no new requests, those that run may finish.
+   * @param patient what is idle may bring one more request: the clock closes it
+   */
+  serverStops(patient?: boolean): void
   readonly socket: Duplex
   readonly peer: Address
   /** Seconds of the reactor's clock since when nothing runs on it: no request is being answered, or comes with a body. Undefined: something does. */
@@ -29,19 +32,28 @@ export const LINGER = 5
 /** The clock of all connections of a factory: one look a second in place of timers for each request. */
 export class ConnectionSweep {
   readonly #connections: ReadonlySet<Connection>
-  readonly #timeouts: ConnectionTimeouts
+  readonly #usual: ConnectionTimeouts
+  #timeouts: ConnectionTimeouts
   #reactor: Reactor | undefined
   #call: DelayedCall | undefined
 
   constructor(connections: ReadonlySet<Connection>, timeouts: ConnectionTimeouts) {
     this.#connections = connections
+    this.#usual = timeouts
     this.#timeouts = timeouts
   }
 
   start(reactor: Reactor): void {
     if (this.#call !== undefined) return
     this.#reactor = reactor
+    this.#timeouts = this.#usual
     this.#call = reactor.callLater(INTERVAL, () => this.#look())
+  }
+
+  /** The server stops: from now on what is idle, or becomes so, has only so many seconds. */
+  hurry(seconds: number): void {
+    const { head, idle } = this.#usual
+    this.#timeouts = { ...this.#usual, head: Math.min(head, seconds), idle: Math.min(idle, seconds) }
   }
 
   stop(): void {

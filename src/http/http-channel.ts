@@ -181,9 +181,9 @@ export class HTTPChannel implements Channel, Connection {
   }
 
   /** No new requests: what is idle closes, what has left HTTP is asked to. */
-  serverStops(): void {
-    if (this.idle) this.socket.destroy()
-    else if (this.phase === 'taken') this.#onStop?.()
+  serverStops(patient = false): void {
+    if (this.phase === 'taken') this.#onStop?.()
+    else if (this.idle && !patient) this.socket.destroy()
   }
 
   #start(request: Request): void {

@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import { silentLogger, type Logger } from '../log/logger.ts'
-import type { ConnectionInfo, Reactor, ServerFactory } from '../reactor/reactor.ts'
+import type { ConnectionInfo, Reactor, ServerFactory, StopFactoryOptions } from '../reactor/reactor.ts'
 import { DefaultFields, type DefaultHeaders } from './default-fields.ts'
 import { isWebSocketOpening, upgradeOnlyWebSockets } from './websocket-opening.ts'
 import type { HeadLimits, RequestRecords } from './channel.ts'
@@ -219,9 +219,10 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   }
 
   /** Closes idle connections, lets running requests finish; `abort` cuts them. */
-  stopFactory(_reactor: Reactor, abort: AbortSignal): Promise<void> {
+  stopFactory(_reactor: Reactor, abort: AbortSignal, { patience = 0 }: StopFactoryOptions = {}): Promise<void> {
     this.#stopping = true
-    for (const connection of this.#connections) connection.serverStops()
+    for (const connection of this.#connections) connection.serverStops(patience > 0)
+    this.#sweep.hurry(patience)
     const cut = (): void => {
       for (const connection of this.#connections) connection.socket.destroy()
     }

@@ -7,7 +7,8 @@ import { listenError, type Endpoint } from './listen-error.ts'
 import { Openings } from './openings.ts'
 import type { Address, ConnectionInfo, ListeningPort, ListenOptions, Reactor, ServerFactory } from './reactor.ts'
 import { plainAddress } from './socket-address.ts'
-import { bindWithMode, checkPath, removeDeadSocket } from './unix-socket.ts'
+import { bindSocketFile, checkPath, removeDeadSocket, removeSocketFile, type SocketFile } from './unix-socket.ts'
+import { keyOf, type HandedSocket } from './upgrade/heritage.ts'
 
 export type { Endpoint } from './listen-error.ts'
 
@@ -17,6 +18,8 @@ export interface NodePortSettings {
   readonly endpoint: Endpoint
   readonly factory: ServerFactory
   readonly options: ListenOptions
+  /** The socket, bound and listening, that another process has left us; nothing is taken from it before {@link NodePort.accept}. */
+  readonly inherited?: HandedSocket | undefined
 }
 
 const BACKLOG = 511
@@ -30,12 +33,16 @@ export class NodePort implements ListeningPort {
   readonly #backlog: number
   readonly #layers: readonly ConnectionLayer[]
   readonly #openings: Openings
+  readonly #inherited: HandedSocket | undefined
   /** Of a UNIX socket, once it listens. */
   #host: Address | undefined
+  /** The socket file that is ours to remove. */
+  #file: SocketFile | undefined
 
   /** @throws PlaitError for options that cannot be: `PLAIT_CONFIGURATION`, `PLAIT_CERTIFICATE` */
-  constructor({ reactor, endpoint, factory, options }: NodePortSettings) {
+  constructor({ reactor, endpoint, factory, options, inherited }: NodePortSettings) {
     this.#endpoint = endpoint
+    this.#inherited = inherited
     this.#backlog = options.backlog ?? BACKLOG
     this.factory = factory
     this.#layers = layersOf(options)
@@ -50,6 +57,7 @@ export class NodePort implements ListeningPort {
 
   getHost(): Address {
     const endpoint = this.#endpoint
+    if (this.#inherited !== undefined) return this.#inherited.address
     if (endpoint.type === 'UNIX') return { type: 'UNIX', name: endpoint.path }
     const address = this.#server.address() as AddressInfo | string | null
     if (typeof address === 'object' && address !== null) return { type: 'TCP', host: address.address, port: address.port }
@@ -57,14 +65,57 @@ export class NodePort implements ListeningPort {
     return { type: 'TCP', host: endpoint.host ?? '', port: endpoint.port }
   }
 
+  /** Takes connections from the socket that it has inherited. */
+  async accept(): Promise<void> {
+    await this.ready
+    const inherited = this.#inherited
+    if (inherited !== undefined && !this.#server.listening) await this.#open({ type: 'FD', fd: inherited.fd })
+  }
+
+  /** The process that it was inherited from uses it no more: its file is ours. */
+  own(): void {
+    this.#file ??= this.#inherited?.file
+  }
+
+  /** The socket, as another process gets it; undefined while it does not listen. */
+  toHand(): HandedSocket | undefined {
+    // node:net keeps it off its documentation; cluster and many others live by it.
+    const { _handle: handle } = this.#server as Server & { readonly _handle?: { readonly fd?: number } | null }
+    const fd = handle?.fd ?? -1
+    if (fd < 0) return undefined
+    return { key: keyOf(this.#endpoint), fd, address: this.getHost(), file: this.#file }
+  }
+
+  /** The socket is another process's now: closing it here leaves its file. */
+  handOver(): void {
+    this.#file = undefined
+  }
+
   stopListening(): Promise<void> {
     this.#stopLayers()
+    this.#close()
+    return Promise.resolve()
+  }
+
+  /** As {@link stopListening}, but those that are on their way to the factory arrive: fulfilled when they have. */
+  async stopInPeace(): Promise<void> {
+    this.#close()
+    await this.#openings.over()
+    this.#stopLayers()
+  }
+
+  #close(): void {
     // 'close' waits for the connections too; to stop accepting is what was asked for.
     void this.ready.then(
-      () => void this.#server.close(),
+      () => this.#closeServer(),
       () => undefined,
     )
-    return Promise.resolve()
+  }
+
+  #closeServer(): void {
+    if (this.#file !== undefined) removeSocketFile(this.#file)
+    this.#file = undefined
+    this.#server.close()
   }
 
   #stopLayers(): void {
@@ -74,14 +125,24 @@ export class NodePort implements ListeningPort {
 
   async #listen(): Promise<void> {
     const endpoint = this.#endpoint
+    if (this.#inherited !== undefined) return checkInherited(this.#inherited.fd)
     if (endpoint.type === 'UNIX') {
       checkPath(endpoint.path)
       await removeDeadSocket(endpoint.path)
     } else if (endpoint.type === 'FD') checkInherited(endpoint.fd)
+    await this.#open(endpoint)
+  }
+
+  async #open(endpoint: Endpoint): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(endpoint, error)))
       this.#server.once('listening', () => resolve())
-      this.#bind(endpoint)
+      try {
+        this.#bind(endpoint)
+      } catch (error) {
+        this.#server.close()
+        reject(listenError(endpoint, error as NodeJS.ErrnoException))
+      }
     })
     this.#server.on('error', () => undefined)
     const host = this.getHost()
@@ -92,7 +153,8 @@ export class NodePort implements ListeningPort {
     const backlog = this.#backlog
     if (endpoint.type === 'FD') this.#server.listen({ fd: endpoint.fd, backlog })
     else if (endpoint.type === 'UNIX') {
-      bindWithMode(endpoint.path, endpoint.mode, () => this.#server.listen({ path: endpoint.path, backlog }))
+      const { path, mode } = endpoint
+      this.#file = bindSocketFile(path, mode, (draft) => void this.#server.listen({ path: draft, backlog }))
     } else {
       const { port, host, ipv6Only } = endpoint
       this.#server.listen({ port, backlog, ipv6Only, ...(host === undefined ? {} : { host }) })

@@ -19,6 +19,9 @@ import type {
 } from './reactor.ts'
 import type { TLSContextSource } from './tls/tls-context.ts'
 import { Triggers } from './triggers.ts'
+import type { Inheritance } from './upgrade/inheritance.ts'
+import { giveWay, type UpgradeOptions } from './upgrade/give-way.ts'
+import type { Successor } from './upgrade/successor.ts'
 
 /** Options of {@link NodeReactor}. */
 export interface NodeReactorOptions<Pool extends ReactorThreadPool> {
@@ -26,16 +29,21 @@ export interface NodeReactorOptions<Pool extends ReactorThreadPool> {
   logger?: Logger
   /** Makes the reactor's own pool, at first use. */
   createThreadPool?: (reactor: Reactor<Pool>) => Pool
+  /** It is the one of its process that can give its place to another process; with what the process has inherited, if it has. @default it is not */
+  succession?: { readonly inheritance: Inheritance | undefined }
 }
 
 /** Seconds. */
 const SAME_SIGNAL = 0.5
+/** Seconds that idle connections have for one more request when another process serves the next ones already. */
+const PATIENCE = 5
 type State = 'new' | 'running' | 'stopping' | 'stopped'
 
 /** Node's event loop as a reactor. Two of them in one process share nothing. */
 export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> implements Reactor<Pool> {
   readonly logger: Logger
   readonly #createThreadPool: ((reactor: Reactor<Pool>) => Pool) | undefined
+  readonly #succession: NodeReactorOptions<Pool>['succession']
   readonly #triggers: Triggers
   readonly #ports = new Set<NodePort>()
   readonly #factories = new Set<ServerFactory>()
@@ -48,11 +56,20 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
   #abort = new AbortController()
   #stopping: Promise<void> | undefined
   #finished: Finished = withResolver()
+  /** While an upgrade is under way. */
+  #candidate: Successor | undefined
+  #successor: number | undefined
 
   constructor(options: NodeReactorOptions<Pool> = {}) {
     this.logger = options.logger ?? silentLogger
     this.#createThreadPool = options.createThreadPool
+    this.#succession = options.succession
     this.#triggers = new Triggers(this.logger)
+  }
+
+  /** Process id of the one that has taken the place of this process, once it has. */
+  get successor(): number | undefined {
+    return this.#successor
   }
 
   get running(): boolean {
@@ -136,6 +153,29 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
     }
   }
 
+  /**
+   * Gives the place of this process to a new one: the same command, started anew with our listening sockets. When it is ready to answer it takes connections, and this reactor stops. No connection is refused
+   * or lost meanwhile. When it does not get ready this reactor goes on. Of `reactor` alone, the default one.
+   * @returns the process id of the new one
+   * @throws PlaitError `PLAIT_UPGRADE` with the reason, `PLAIT_CONFIGURATION` for another reactor
+   */
+  async upgrade(options: UpgradeOptions = {}): Promise<number> {
+    if (this.#succession === undefined) throw new PlaitError('PLAIT_CONFIGURATION', 'Only the default reactor can be upgraded')
+    if (this.#successor !== undefined)
+      throw new PlaitError('PLAIT_UPGRADE', `process ${this.#successor} has taken the place of this one: tell that one`)
+    if (this.#candidate !== undefined)
+      throw new PlaitError('PLAIT_UPGRADE', `another upgrade is under way (process ${this.#candidate.pid})`)
+    if (this.#state !== 'running') throw new PlaitError('PLAIT_UPGRADE', 'the server starts or stops')
+    try {
+      const started = (candidate: Successor): void => void (this.#candidate = candidate)
+      this.#successor = await giveWay(this.#ports, { ...options, started, goesOn: () => this.#stopping === undefined })
+    } finally {
+      this.#candidate = undefined
+    }
+    void this.stop()
+    return this.#successor
+  }
+
   stop(): Promise<void> {
     if (this.#stopping !== undefined) this.#abort.abort()
     else this.#stopping = this.#stop()
@@ -149,6 +189,7 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
       this.#finished = withResolver()
       this.#abort = new AbortController()
       this.#stopping = undefined
+      this.#successor = undefined
     }
   }
 
@@ -160,24 +201,46 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
     this.#state = 'running'
     this.#pool?.start()
     await this.#triggers.fire('during', 'startup')
+    if (goesOn()) await this.#takeOver(goesOn)
     if (!goesOn()) return
     const calls = this.#whenRunning
     this.#whenRunning = []
     for (const callable of calls) callable()
+    this.#serves()
     await this.#triggers.fire('after', 'startup')
     if (goesOn()) await Promise.all([...this.#ports].map((port) => port.ready))
   }
 
+  /** Everything is ready: what the process has inherited is used from now on. */
+  async #takeOver(goesOn: () => boolean): Promise<void> {
+    const inheritance = this.#succession?.inheritance
+    if (inheritance === undefined) return
+    await Promise.all([...this.#ports].map((port) => port.ready))
+    await inheritance.ready()
+    if (goesOn()) await Promise.all([...this.#ports].map((port) => port.accept()))
+  }
+
+  /** The process before lets go: what it has left is ours alone. */
+  #serves(): void {
+    const inheritance = this.#succession?.inheritance
+    if (inheritance === undefined) return
+    inheritance.serving()
+    for (const port of this.#ports) port.own()
+  }
+
   async #stop(): Promise<void> {
-    const delay = this.running ? this.#drainDelay : 0
-    this.#state = 'stopping'
+    const gone = this.#candidate?.end('the server was told to stop')
     const { signal } = this.#abort
+    const upgraded = this.#successor !== undefined
+    const delay = this.running && !upgraded ? this.#drainDelay : 0
+    // What is still asked of this process in the name of a server that goes on is answered so.
+    if (!upgraded) this.#state = 'stopping'
     if (delay > 0) await pause(delay, signal)
     const deadline = setTimeout(() => this.#abort.abort(), this.#gracefulTimeout * 1000)
     await this.#triggers.fire('before', 'shutdown')
-    await Promise.all([...this.#ports].map((port) => port.stopListening()))
-    await Promise.all([...this.#factories].map((factory) => factory.stopFactory?.(this, signal)))
+    await this.#stopPorts(upgraded, signal)
     clearTimeout(deadline)
+    this.#state = 'stopping'
     this.#ports.clear()
     this.#factories.clear()
     const timeout = signal.aborted ? 0 : this.#gracefulTimeout
@@ -185,12 +248,23 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
     this.#pool = undefined
     await this.#triggers.fire('during', 'shutdown')
     await this.#triggers.fire('after', 'shutdown')
+    await gone
     this.#state = 'stopped'
     this.#finished.resolve()
   }
 
+  async #stopPorts(upgraded: boolean, signal: AbortSignal): Promise<void> {
+    const ports = [...this.#ports]
+    const stopped = Promise.all(ports.map((port) => (upgraded ? port.stopInPeace() : port.stopListening())))
+    await Promise.race([stopped, aborted(signal)])
+    if (upgraded) await Promise.all(ports.map((port) => port.stopListening()))
+    const options = { patience: upgraded ? PATIENCE : 0 }
+    await Promise.all([...this.#factories].map((factory) => factory.stopFactory?.(this, signal, options)))
+  }
+
   #listen(endpoint: Endpoint, factory: ServerFactory, options: ListenOptions): ListeningPort {
-    const port = new NodePort({ reactor: this, endpoint, factory, options })
+    const inherited = this.#succession?.inheritance?.take(endpoint)
+    const port = new NodePort({ reactor: this, endpoint, factory, options, inherited })
     this.#ports.add(port)
     if (!this.#factories.has(factory)) {
       this.#factories.add(factory)
@@ -211,7 +285,8 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
       const again = first !== undefined
       first ??= time
       this.logger.info(again ? `${signal}: stopping now` : `${signal}: stopping; running requests may finish`)
-      void this.stop()
+      // Who has given its place away stops already, and what runs may finish all the same.
+      if (again || this.#successor === undefined) void this.stop()
     }
     process.on('SIGINT', handler)
     process.on('SIGTERM', handler)
@@ -230,6 +305,13 @@ function pause(seconds: number, signal: AbortSignal): Promise<void> {
       clearTimeout(timer)
       resolve()
     })
+  })
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }
 

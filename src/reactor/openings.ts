@@ -34,6 +34,7 @@ export class Openings {
   /** Oldest first. */
   readonly #open = new Map<Duplex, Opening>()
   #call: DelayedCall | undefined
+  #allOver: (() => void) | undefined
   #complainedAt = -Infinity
 
   /** @throws PlaitError `PLAIT_CONFIGURATION` for limits that let nobody through */
@@ -65,12 +66,21 @@ export class Openings {
     this.#pass({ at: 0, opening, first: socket, arrived }, socket, info)
   }
 
+  /** Fulfilled when none is on its way any more; each has its limit of time. */
+  over(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#open.size === 0) resolve()
+      else this.#allOver = resolve
+    })
+  }
+
   /** Ends all. */
   stop(): void {
     this.#call?.cancel()
     this.#call = undefined
     for (const socket of this.#open.keys()) socket.destroy()
     this.#open.clear()
+    this.#allOver?.()
   }
 
   #pass(way: Way, socket: Duplex, info: ConnectionInfo): void {
@@ -89,6 +99,7 @@ export class Openings {
 
   #over(socket: Duplex): void {
     this.#open.delete(socket)
+    if (this.#open.size === 0) this.#allOver?.()
   }
 
   #limit(): void {

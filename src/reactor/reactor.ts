@@ -29,7 +29,17 @@ export interface ServerFactory {
    * Called when the port has closed: close idle connections, let what runs finish.
    * Gives a promise that settles when the last connection is gone; `abort` cuts what is left.
    */
-  stopFactory?(reactor: Reactor, abort: AbortSignal): Promise<void>
+  stopFactory?(reactor: Reactor, abort: AbortSignal, options?: StopFactoryOptions): Promise<void>
+}
+
+/** How {@link ServerFactory.stopFactory} stops. */
+export interface StopFactoryOptions {
+  /**
+   * Seconds in which an idle connection may bring one more request, after which it closes: somebody else serves the next connections already, so there is no hurry, and no client meets the end of its
+   * connection just as it sends a request.
+   * @default 0
+   */
+  readonly patience?: number
 }
 
 /** What the reactor knows of an accepted connection. */

@@ -1,5 +1,7 @@
-import { chmodSync, lstatSync, unlinkSync, type Stats } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { chmodSync, linkSync, lstatSync, renameSync, unlinkSync, type Stats } from 'node:fs'
 import { connect } from 'node:net'
+import { basename, dirname, join, resolve as absolute } from 'node:path'
 import { PlaitError } from '../errors.ts'
 
 /** Bytes of a path that fit into `sockaddr_un`, with its NUL (Linux 108, the BSDs and macOS 104). */
@@ -40,6 +42,63 @@ export function bindWithMode(path: string, mode: number, bind: () => void): void
   } finally {
     process.umask(before)
   }
+}
+
+/** The file of a socket, so that only this very one is removed. */
+export interface SocketFile {
+  /** Absolute. */
+  readonly path: string
+  readonly dev: number
+  readonly ino: number
+}
+
+/**
+ * Lets `bind` make a socket file at another name, and links it to `path`. node:net removes what it has bound when it closes: a server that has given its socket to another process
+ * must leave the file there, so it must not be the one that node:net knows. See {@link bindWithMode} for the rest.
+ * @returns the file; undefined when `bind` has made none, and tells why itself
+ * @throws an error of the system, `EADDRINUSE` when there is something at `path` already
+ */
+export function bindSocketFile(path: string, mode: number, bind: (draft: string) => void): SocketFile | undefined {
+  const draft = draftOf(path)
+  bindWithMode(draft, mode, () => bind(draft))
+  const stats = statsOf(draft)
+  if (stats?.isSocket() !== true) return undefined
+  publish(draft, path)
+  return { path: absolute(path), dev: stats.dev, ino: stats.ino }
+}
+
+/** Removes a socket file that is still the one that it was. Never throws: nobody is left who could do more about it. */
+export function removeSocketFile({ path, dev, ino }: SocketFile): void {
+  try {
+    const now = statsOf(path)
+    if (now?.ino === ino && now.dev === dev) unlinkSync(path)
+  } catch {
+    // Its directory may belong to somebody else by now.
+  }
+}
+
+/** A name beside it that is not too long where that of the path is not. */
+function draftOf(path: string): string {
+  const random = randomBytes(8).toString('hex')
+  const beside = `${path}.${random}`
+  if (Buffer.byteLength(beside) <= LONGEST) return beside
+  return join(dirname(path), random.slice(0, Buffer.byteLength(basename(path))))
+}
+
+function publish(draft: string, path: string): void {
+  try {
+    linkSync(draft, path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST' && statsOf(path) === undefined) {
+      // A file system without links.
+      renameSync(draft, path)
+      return
+    }
+    unlinkSync(draft)
+    throw code === 'EEXIST' ? Object.assign(new Error('the address is in use'), { code: 'EADDRINUSE' }) : error
+  }
+  unlinkSync(draft)
 }
 
 /** A socket file on which nobody listens any more is removed; a living one stays, and listening fails. */

@@ -23,6 +23,14 @@ export const processOptions: readonly OptionSpec[] = [
     help: 'how long everything is served as before when the server is to stop, while --health says 503 already: time for a load balancer to look elsewhere',
   },
   {
+    flags: '--upgrade-timeout <seconds>',
+    group: PROCESS,
+    env: 'PLAIT_UPGRADE_TIMEOUT',
+    parse: parseSeconds,
+    default: String(defaults.upgradeTimeout),
+    help: 'how long a new process may take to get ready that SIGUSR2 has started in place of this one. Else this one goes on',
+  },
+  {
     flags: '--health <path>',
     group: PROCESS,
     env: 'PLAIT_HEALTH',

@@ -6,6 +6,7 @@ import {
   linkSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   statSync,
   unlinkSync,
@@ -55,15 +56,46 @@ export class PidFile {
     throw refused(full, 'others make it at the same time, again and again')
   }
 
+  /**
+   * The file of a process that gives its place to this one, by the descriptor that it has left: a user who may not write the file by its name can.
+   * @returns undefined when the file is another one by now, or none
+   */
+  static inherit(file: string, descriptor: number): PidFile | undefined {
+    const pidFile = new PidFile(path.resolve(file), descriptor)
+    return pidFile.#isThere() ? pidFile : undefined
+  }
+
+  /** Open for reading and writing. */
+  get descriptor(): number {
+    return this.#descriptor
+  }
+
+  /** Writes the id of this process over that of the one before. Who reads meanwhile finds a whole one. */
+  takeOver(): void {
+    const text = `${process.pid}\n`
+    writeSync(this.#descriptor, text, 0)
+    ftruncateSync(this.#descriptor, text.length)
+  }
+
   /** Removes the file, if it is still this process's own. */
   remove(): void {
     try {
-      const [own, there] = [fstatSync(this.#descriptor), statSync(this.path, { throwIfNoEntry: false })]
-      if (own.ino === there?.ino && own.dev === there.dev) this.#unlink()
+      if (this.#isThere() && this.#isOurs()) this.#unlink()
       closeSync(this.#descriptor)
     } catch {
       // At the end nobody is left who could do more about it.
     }
+  }
+
+  #isThere(): boolean {
+    const [own, there] = [fstatSync(this.#descriptor), statSync(this.path, { throwIfNoEntry: false })]
+    return own.ino === there?.ino && own.dev === there.dev
+  }
+
+  /** No process that took our place has written its id there. */
+  #isOurs(): boolean {
+    const bytes = Buffer.alloc(16)
+    return bytes.toString('latin1', 0, readSync(this.#descriptor, bytes, 0, bytes.length, 0)) === `${process.pid}\n`
   }
 
   #unlink(): void {
@@ -81,7 +113,7 @@ export class PidFile {
  */
 function publish(file: string): number | undefined {
   const draft = `${file}.${randomBytes(6).toString('hex')}`
-  const descriptor = openSync(draft, 'wx', 0o644)
+  const descriptor = openSync(draft, 'wx+', 0o644)
   try {
     writeSync(descriptor, `${process.pid}\n`)
     linkSync(draft, file)

@@ -1,0 +1,50 @@
+import { inheritance, reactor } from '../default-reactor.ts'
+import { defaults } from '../defaults.ts'
+import { PlaitError } from '../errors.ts'
+import type { Logger } from '../log/logger.ts'
+import { PidFile } from '../reactor/process/pid-file.ts'
+import { notifyServiceManager } from '../reactor/service-notify.ts'
+import type { WebOptions } from './options.ts'
+import { absolutePath } from './values.ts'
+
+/** Among what a new process inherits. */
+const PID_FILE = 'pidfile'
+
+/**
+ * The file of --pidfile: a new one, or that of the process whose place this one takes, which has our id in it once we serve.
+ * @throws PlaitError `PLAIT_CONFIGURATION` when it cannot be ours
+ */
+export function claimPidFile({ pidfile }: WebOptions, log: Logger): PidFile | undefined {
+  if (pidfile === undefined) return undefined
+  const file = absolutePath(pidfile)
+  const descriptor = inheritance?.descriptor(PID_FILE)
+  const inherited = descriptor === undefined ? undefined : PidFile.inherit(file, descriptor)
+  if (inherited === undefined) return PidFile.create(file, log)
+  reactor.callWhenRunning(() => inherited.takeOver())
+  return inherited
+}
+
+/** Tells systemd when the server is ready, when it stops, and which process it is by then. */
+export function tellServiceManager(log: Logger): void {
+  reactor.callWhenRunning(() => void notifyServiceManager({ READY: 1 }, { logger: log }))
+  reactor.addSystemEventTrigger('before', 'shutdown', async () => {
+    const { successor } = reactor
+    if (successor === undefined) void notifyServiceManager({ STOPPING: 1 }, { logger: log })
+    // It must know before this process ends, or the service ends with it.
+    else await notifyServiceManager({ MAINPID: successor, READY: 1 }, { logger: log })
+  })
+}
+
+/** SIGUSR2. What goes wrong is a line in the log, and the server goes on. */
+export async function upgradeOnSignal(options: WebOptions, log: Logger, pidFile: PidFile | undefined): Promise<void> {
+  const { upgradeTimeout: timeout = defaults.upgradeTimeout } = options
+  const descriptors = pidFile === undefined ? {} : { [PID_FILE]: pidFile.descriptor }
+  log.info('SIGUSR2: upgrading: this command is started anew, and takes over when it is ready')
+  try {
+    const successor = await reactor.upgrade({ timeout, descriptors })
+    log.info(`Upgraded: process ${successor} serves from now on. This one (${process.pid}) lets running requests finish`)
+  } catch (error) {
+    if (!(error instanceof PlaitError)) throw error
+    log.error(`Not upgraded, this process goes on: ${error.message}`)
+  }
+}
