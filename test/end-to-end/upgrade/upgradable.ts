@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { Agent, request, type RequestOptions } from 'node:http'
+import { request, type Agent, type RequestOptions } from 'node:http'
 import type { TestContext } from 'node:test'
 import { root } from '../../support/paths.ts'
 import { isAlive } from '../../support/processes.ts'
