@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'PLAIT_RESOURCE'
   | 'PLAIT_MODULE'
   | 'PLAIT_OVERLOADED'
+  | 'PLAIT_STORAGE'
   | 'PLAIT_SESSION_STORE'
   | 'PLAIT_UPGRADE'
 

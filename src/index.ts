@@ -32,6 +32,8 @@ export { ErrorPage, errorPage, forbidden, ForbiddenResource, NoResource, notFoun
 export { escapeHTML } from './escape-html.ts'
 export { UnsupportedMethod } from './resource/unsupported-method.ts'
 export { Site } from './resource/site.ts'
+export { Spool } from './http/spool.ts'
+export type { SpoolOptions } from './http/spool.ts'
 export type { SiteOptions } from './resource/site.ts'
 export { Request } from './http/request.ts'
 export type { RequestUser } from './http/request.ts'

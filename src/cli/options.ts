@@ -71,6 +71,8 @@ export interface WebOptions {
   personal?: boolean
   maxBody?: number
   requestBody?: 'buffer' | 'stream'
+  tempDir?: string
+  maxTemp?: number
   addHeader?: Record<string, string[]>
   trustProxy?: string[]
   forwardedFields?: string[]

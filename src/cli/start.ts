@@ -5,6 +5,7 @@ import { PlaitError } from '../errors.ts'
 import type { ListenEndpoint } from '../reactor/endpoints/listen-endpoint.ts'
 import { serverFromEndpoint } from '../reactor/endpoints/server-from-string.ts'
 import { prepareTranspiler } from '../modules/transpile.ts'
+import { Spool } from '../http/spool.ts'
 import { assumeIdentity } from '../reactor/process/identity.ts'
 import type { ServerFactory } from '../reactor/reactor.ts'
 import type { TreeNode } from '../resource/resource.ts'
@@ -20,6 +21,7 @@ import { loadMeans, surroundingsOf, type Plan } from './plan.ts'
 import type { ServerLogs } from './server-logs.ts'
 import { applicationsIn, checkReadable, growTree, type Tree } from './tree/grow-tree.ts'
 import type { Service } from './tree/service-file.ts'
+import { absolutePath } from './values.ts'
 
 /** What is told when everything stands. */
 type Started = Omit<Announcement, 'pool'>
@@ -34,10 +36,12 @@ export async function start(plan: Plan, logs: ServerLogs): Promise<Started> {
   const endpoints = await readyEndpoints(listenEndpoints(options, service?.listen))
   if (service?.site !== undefined && served.mounts.length === 1) return startSite(service, endpoints, { plan, logs })
   const grown = withResolver<TreeNode>()
-  const site = makeSite(withHealth(new DeferredResource(grown.promise), options), options, logs)
+  const spool = makeSpool(options, logs)
+  const site = makeSite(withHealth(new DeferredResource(grown.promise), options), options, { logs, spool })
   try {
     const ports = await listen(endpoints, site)
     become(plan, endpoints)
+    checkSpool(spool, options, logs)
     await warnOfEndpoints(plan, logs)
     const tree = await growTree(served.mounts, { reactor, ...(await loadMeans(options)) })
     const root = options.compress === true ? new EncodingResourceWrapper(tree.root) : tree.root
@@ -66,6 +70,8 @@ async function startSite(
     options.maxConnections !== undefined && '--max-connections',
     options.maxConnectionsPerAddress !== undefined && '--max-connections-per-address',
     options.addHeader && '--add-header',
+    options.tempDir && '--temp-dir',
+    options.maxTemp !== undefined && '--max-temp',
     options.compress && '--compress',
     options.http2 === false && '--no-http2',
     options.health && '--health',
@@ -125,9 +131,29 @@ function withHealth(root: TreeNode, { health }: WebOptions): TreeNode {
   return new MountTree({ '/': root, [health]: new HealthResource(reactor, { checks }) })
 }
 
-function makeSite(root: TreeNode, options: WebOptions, { server, access }: ServerLogs): Site {
+function makeSpool({ tempDir, maxTemp }: WebOptions, { server: logger }: ServerLogs): Spool {
+  return new Spool({
+    logger,
+    ...(tempDir === undefined ? {} : { directory: absolutePath(tempDir) }),
+    ...(maxTemp === undefined ? {} : { maxSize: maxTemp }),
+  })
+}
+
+/** As the user that the server is now. A directory that somebody has named must do; without one, small requests are served all the same. */
+function checkSpool(spool: Spool, { tempDir }: WebOptions, { server }: ServerLogs): void {
+  try {
+    spool.check()
+  } catch (error) {
+    if (tempDir !== undefined) throw error
+    server.warn(`${(error as Error).message}. Requests with more than 1 MiB will get 507: name a directory with --temp-dir`)
+  }
+}
+
+function makeSite(root: TreeNode, options: WebOptions, { logs, spool }: { logs: ServerLogs; spool: Spool }): Site {
+  const { server, access } = logs
   return new Site(root, {
     logger: server,
+    spool,
     displayTracebacks: options.displayTracebacks === true || options.reload === true,
     http2: options.http2 !== false,
     requestId: options.requestId === true,

@@ -1,13 +1,20 @@
-import { close, write } from 'node:fs'
 import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import type { JobBody } from '../hosts/host.ts'
 import type { BodySource } from './incoming.ts'
 import { JoinedPieces } from './joined-pieces.ts'
-import { spoolFolder, unlinkSpooled } from './spool.ts'
+import type { SpoolFile } from './spool-file.ts'
+import type { Spool } from './spool.ts'
 
 /** What a {@link BodyCollector} tells, once: the whole body, or why there is none. */
 export type BodyDone = (error: PlaitError | undefined, body: JobBody | undefined) => void
+
+/** What a body may be, and where it goes when it is large. */
+export interface BodyLimits {
+  /** Bytes, 0 = no limit: one byte more ends with status 413. */
+  readonly maxBody: number
+  readonly spool: Spool
+}
 
 /**
  * Collects a request's body while no thread waits for it: in memory up to `defaults.memoryBody`, then in a private file, with
@@ -15,28 +22,32 @@ export type BodyDone = (error: PlaitError | undefined, body: JobBody | undefined
  */
 export class BodyCollector {
   readonly #source: BodySource
-  readonly #limit: number
+  readonly #limits: BodyLimits
   readonly #done: BodyDone
   readonly #pieces = new JoinedPieces()
   #size = 0
-  #file: { path: string; descriptor: number } | undefined
+  #file: SpoolFile | undefined
   #writing = false
   #ended = false
   #over = false
 
-  /** @param limit bytes, 0 = no limit: one byte more ends with status 413 */
-  constructor(source: BodySource, limit: number, done: BodyDone) {
+  constructor(source: BodySource, limits: BodyLimits, done: BodyDone) {
     this.#source = source
-    this.#limit = limit
+    this.#limits = limits
     this.#done = done
     source.on('data', (chunk: Buffer) => this.#take(chunk))
     source.on('end', () => this.#end())
     source.on('error', () => this.abort())
   }
 
-  /** The file that the body lies in, to be removed at the end of the request. */
-  get path(): string | undefined {
-    return this.#file?.path
+  /** The request is over: its file goes. */
+  remove(): void {
+    this.#file?.remove()
+  }
+
+  /** The bytes on disk count until the function is called, also when they are removed before. */
+  hold(): (() => void) | undefined {
+    return this.#file?.hold()
   }
 
   /** The client has gone, or broke the framing: there is no body. */
@@ -47,8 +58,9 @@ export class BodyCollector {
   #take(chunk: Buffer): void {
     if (this.#over) return
     this.#size += chunk.length
-    if (this.#limit > 0 && this.#size > this.#limit) {
-      this.#fail(new PlaitError('PLAIT_PROTOCOL', `The request body has more than ${this.#limit} bytes`, { status: 413 }))
+    const { maxBody } = this.#limits
+    if (maxBody > 0 && this.#size > maxBody) {
+      this.#fail(new PlaitError('PLAIT_PROTOCOL', `The request body has more than ${maxBody} bytes`, { status: 413 }))
       return
     }
     this.#pieces.add(chunk)
@@ -61,31 +73,21 @@ export class BodyCollector {
   #spool(): void {
     if (this.#writing || this.#over) return
     try {
-      this.#file ??= spoolFolder.create()
+      this.#file ??= this.#limits.spool.create()
     } catch (error) {
-      this.#diskFailed(error)
+      this.#fail(error as PlaitError)
       return
     }
     const chunks = this.#pieces.take()
     const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
     this.#writing = true
-    this.#write(bytes, 0)
+    this.#file.write(bytes, (error) => this.#written(error))
   }
 
-  #write(bytes: Buffer, from: number): void {
-    const { descriptor } = this.#file as { descriptor: number }
-    write(descriptor, bytes, from, bytes.length - from, null, (error, written) => {
-      if (error !== null) {
-        this.#writing = false
-        this.#diskFailed(error)
-      } else if (this.#over || from + written === bytes.length) this.#written()
-      else this.#write(bytes, from + written)
-    })
-  }
-
-  #written(): void {
+  #written(error: PlaitError | undefined): void {
     this.#writing = false
-    if (this.#over) this.#discard()
+    if (this.#over) return
+    if (error !== undefined) this.#fail(error)
     else if (!this.#pieces.isEmpty) this.#spool()
     else if (this.#ended) this.#finish()
     else this.#source.resume()
@@ -99,37 +101,28 @@ export class BodyCollector {
   }
 
   #finish(): void {
+    const file = this.#file
+    if (file !== undefined) return file.close((error) => this.#closed(file, error))
     this.#over = true
-    if (this.#file === undefined) {
-      const body: JobBody | undefined =
-        this.#size === 0 ? undefined : { kind: 'bytes', chunks: this.#pieces.take(), size: this.#size }
-      this.#done(undefined, body)
-      return
-    }
-    const { path, descriptor } = this.#file
-    close(descriptor, () => this.#done(undefined, { kind: 'file', path, size: this.#size }))
+    const body: JobBody | undefined =
+      this.#size === 0 ? undefined : { kind: 'bytes', chunks: this.#pieces.take(), size: this.#size }
+    this.#done(undefined, body)
   }
 
-  #diskFailed(error: unknown): void {
-    const message = `Cannot keep the request body: ${(error as Error).message}`
-    this.#fail(new PlaitError('PLAIT_PROTOCOL', message, { status: 507, cause: error }))
+  #closed({ path }: SpoolFile, error: PlaitError | undefined): void {
+    if (this.#over) return
+    if (error !== undefined) return this.#fail(error)
+    this.#over = true
+    this.#done(undefined, { kind: 'file', path, size: this.#size })
   }
 
   #fail(error: PlaitError): void {
     if (this.#over) return
     this.#over = true
     this.#pieces.take()
-    if (!this.#writing) this.#discard()
+    this.#file?.remove()
     // What still comes is dropped, so that the client gets to read its answer.
     this.#source.resume()
     this.#done(error, undefined)
-  }
-
-  #discard(): void {
-    const file = this.#file
-    if (file === undefined) return
-    this.#file = undefined
-    unlinkSpooled(file.path)
-    close(file.descriptor, () => undefined)
   }
 }

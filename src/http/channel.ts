@@ -4,6 +4,7 @@ import type { Forwarding } from './forwarded/forwarding.ts'
 import type { TakenOver } from './opening.ts'
 import type { Refusal } from './refusal.ts'
 import type { Request } from './request.ts'
+import type { Spool } from './spool.ts'
 
 /** Limits of a request's head. */
 export interface HeadLimits {
@@ -29,6 +30,8 @@ export interface Channel extends ConnectionInfo {
   readonly records: RequestRecords
   /** What is done with the fields of proxies. */
   readonly forwarding: Forwarding
+  /** Where large bodies lie. */
+  readonly spool: Spool
   /** Addresses as text; '' on UNIX sockets. */
   readonly peerHost: string
   readonly peerPort: string

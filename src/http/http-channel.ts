@@ -14,6 +14,7 @@ import { joinSmallPieces } from './joined-pieces.ts'
 import { Opening, type TakenOver } from './opening.ts'
 import { rawRefusal, refusalFields, refusalPhrase, refusalText, type Refusal } from './refusal.ts'
 import { Request } from './request.ts'
+import type { Spool } from './spool.ts'
 
 /** What a channel needs of its factory. */
 export interface ChannelOwner {
@@ -23,6 +24,8 @@ export interface ChannelOwner {
   /** What is added to every response; undefined for nothing. */
   readonly defaultFields: DefaultFields | undefined
   readonly forwarding: Forwarding
+  /** Where large bodies lie. */
+  readonly spool: Spool
   readonly records: RequestRecords
   /** No new requests on this connection: the server stops. */
   readonly stopping: boolean
@@ -119,6 +122,10 @@ export class HTTPChannel implements Channel, Connection {
 
   get forwarding(): Forwarding {
     return this.#owner.forwarding
+  }
+
+  get spool(): Spool {
+    return this.#owner.spool
   }
 
   get records(): RequestRecords {

@@ -15,6 +15,7 @@ import { HTTP2Connection } from './http2/http2-connection.ts'
 import { watchPreface } from './http2/prior-knowledge.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import type { Request } from './request.ts'
+import { Spool } from './spool.ts'
 import { ConnectionSweep, type Connection, type ConnectionTimeouts } from './connection-sweep.ts'
 
 /** Options of everything that speaks HTTP. */
@@ -56,6 +57,8 @@ export interface HTTPOptions extends ForwardingOptions {
    * @default 0
    */
   maxConnectionsPerAddress?: number
+  /** Where request bodies lie that are too large for memory, and how many there may be. @default in the system's folder for temporary files, half of what is free there */
+  spool?: Spool
   /** Speak HTTP/2 too: on TLS with clients that ask for it (ALPN), else with those that begin with it (RFC 9113 section 3.3). @default true */
   http2?: boolean
   /** Requests that a client may have under way on one connection of HTTP/2. @default 100 */
@@ -100,6 +103,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   readonly defaultFields: DefaultFields | undefined
   readonly forwarding: Forwarding
   readonly records: RequestRecords
+  readonly spool: Spool
   readonly requestReceived: (request: Request) => void
   readonly #connections = new Set<Connection>()
   readonly #limits: ConnectionLimits
@@ -121,6 +125,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     this.#accessLog = options.accessLog
     this.records = { times: options.accessLog !== undefined, ids: options.requestId ?? false }
     this.logger = options.logger ?? silentLogger
+    this.spool = options.spool ?? new Spool({ logger: this.logger })
     this.limits = {
       maxTarget: options.maxTarget ?? defaults.maxTarget,
       maxFields: options.maxFields ?? defaults.maxFields,
@@ -231,6 +236,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     return new Promise<void>((resolve) => {
       this.#allClosed = () => {
         this.#sweep.stop()
+        this.spool.close()
         abort.removeEventListener('abort', cut)
         resolve()
       }

@@ -23,6 +23,9 @@ const phrases: Readonly<Record<number, string>> = Object.freeze({
   507: 'Insufficient Storage',
 })
 
+/** Seconds after which a client that found no room may try again. */
+export const RETRY_AFTER = '5'
+
 /** Makes a refusal. */
 export function refuse(status: number, reason: string): Refusal {
   return { status, reason }
@@ -41,6 +44,7 @@ export function refusalText({ status, reason }: Refusal): string {
 /** The fields of a refusal's response, without its length. */
 export function refusalFields(status: number): string[] {
   const fields = ['Content-Type', 'text/plain; charset=utf-8']
+  if (status === 503) fields.push('Retry-After', RETRY_AFTER)
   if (status === 405) fields.push('Allow', 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH')
   return fields
 }

@@ -12,8 +12,8 @@ import { REQUEST_ID } from './request-id.ts'
 import { RequestBody, type BodyOptions } from './request-body.ts'
 import { hasField, withEarlier } from './response-fields.ts'
 import type { ResponseWriter } from './response-writer.ts'
-import { unlinkSpooled } from './spool.ts'
 import type { Session } from './session.ts'
+import type { Spool } from './spool.ts'
 import { SHORT_BODY } from './whole-response.ts'
 import { writeFrom, type BodyPieces } from './write-from.ts'
 
@@ -60,8 +60,11 @@ export class Request extends RequestBody {
       done(new PlaitError('PLAIT_PROTOCOL', `The request body has more than ${limit} bytes`, { status: 413 }), undefined)
       return
     }
+    const { spool } = this.channel
+    const noRoom = this.#noRoom(spool)
+    if (noRoom !== undefined) return done(noRoom, undefined)
     this.#continue()
-    this.#collector = new BodyCollector(this.incoming, limit, (error, body) => {
+    this.#collector = new BodyCollector(this.incoming, { maxBody: limit, spool }, (error, body) => {
       // From here on the application takes its time, not the client.
       this.channel.enter('working')
       if (error?.status !== undefined) this.refuse(refuse(error.status, error.message))
@@ -94,6 +97,26 @@ export class Request extends RequestBody {
     if (limit === 0 || this.contentLength === undefined || this.contentLength <= limit) return false
     this.refuse(refuse(413, `The request body has more than ${limit} bytes`))
     return true
+  }
+
+  /** Said before the client sends what nobody could keep. */
+  #noRoom(spool: Spool): PlaitError | undefined {
+    if (this.contentLength === undefined || this.contentLength <= defaults.memoryBody) return undefined
+    try {
+      spool.admit(this.contentLength)
+      return undefined
+    } catch (error) {
+      const { status = 507, message } = error as PlaitError
+      this.refuse(refuse(status, message))
+      return error as PlaitError
+    }
+  }
+
+  /**
+   * What a large body takes on disk counts until the function is called, though its request may be over before: as long as somebody may have it open. Undefined for one that is not on disk.
+   */
+  holdBody(): (() => void) | undefined {
+    return this.#collector?.hold()
   }
 
   #continue(): void {
@@ -350,8 +373,7 @@ export class Request extends RequestBody {
   #settle(error: PlaitError | undefined): void {
     if (this.#over) return
     this.#over = true
-    const file = this.#collector?.path
-    if (file !== undefined) unlinkSpooled(file)
+    this.#collector?.remove()
     this.#body?.over(error)
     for (const { resolve, reject } of this.#waiters ?? []) {
       if (error === undefined) resolve()

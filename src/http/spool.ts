@@ -1,68 +1,179 @@
-import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, unlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { isAlive } from '../reactor/process/is-alive.ts'
+import { statfsSync } from 'node:fs'
+import { PlaitError } from '../errors.ts'
+import { silentLogger, type Logger } from '../log/logger.ts'
+import { PrivateFolder } from '../reactor/process/private-folder.ts'
+import { SpoolFile, type SpoolAccount } from './spool-file.ts'
 
-const PREFIX = 'plait-'
+/** Options of {@link Spool}. */
+export interface SpoolOptions {
+  /** Where the private folder for the files is made. @default the system's folder for temporary files */
+  directory?: string
+  /** Bytes that all files may have together, 0 for any number. @default half of what is free there */
+  maxSize?: number
+  /** @default silent */
+  logger?: Logger
+}
+
+/** Milliseconds between two lines of the log about the same thing. */
+const QUIET = 60_000
+/** Milliseconds for which it is believed how much is free. */
+const BELIEVED = 1000
 
 /**
- * Private files for bodies that are too large for memory: one folder for each server process (0700, named after its pid), one file
- * (0600) for each body. The folder is made at first need and removed at exit; what a killed server left is swept by the next.
+ * Where request bodies and files of forms lie that are too large for memory, until their requests are over: private files (0600) in a private folder (0700). One may
+ * serve several sites; then they share its limit.
+ *
+ *     const site = new Site(root, { spool: new Spool({ directory: '/var/spool/shop', maxSize: 10 * 1024 ** 3 }) })
  */
-export class SpoolFolder {
-  readonly #base: string
-  #folder: string | undefined
+export class Spool implements SpoolAccount {
+  readonly #folder: PrivateFolder
+  readonly #maxSize: number | undefined
+  readonly #logger: Logger
+  #size = 0
+  #half = 0
+  #measuredAt = -Infinity
+  readonly #saidAt = { disk: -Infinity, room: -Infinity }
+  /** The log says that the disk fails. */
+  #broken = false
+  #swept = false
 
-  /** @param base where the folder is made. @default the system's folder for temporary files */
-  constructor(base: string = tmpdir()) {
-    this.#base = base
+  /** @throws PlaitError `PLAIT_CONFIGURATION` for a maxSize that is no number of bytes */
+  constructor({ directory, maxSize, logger = silentLogger }: SpoolOptions = {}) {
+    if (maxSize !== undefined && !(maxSize >= 0)) {
+      throw new PlaitError('PLAIT_CONFIGURATION', `Cannot use the option maxSize: it must be bytes, 0 or more, not ${maxSize}`)
+    }
+    this.#folder = new PrivateFolder(directory)
+    this.#maxSize = maxSize
+    this.#logger = logger
   }
 
-  /** Makes a file for a body. Throws what the file system throws (disk full, no permission). */
-  create(): { path: string; descriptor: number } {
-    this.#folder ??= this.#make()
-    const file = path.join(this.#folder, randomBytes(12).toString('hex'))
-    return { path: file, descriptor: openSync(file, 'wx', 0o600) }
+  /** Bytes of all files now; those that are open somewhere and on no path any more are among them. */
+  get size(): number {
+    return this.#size
   }
 
-  /** Removes the folder, if it was made. */
-  remove(): void {
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
-    this.#folder = undefined
+  /** Where its folder is made. */
+  get directory(): string {
+    return this.#folder.base
   }
 
-  #make(): string {
-    mkdirSync(this.#base, { recursive: true })
+  /**
+   * Looks whether files can be kept, and removes what killed servers left. What others could do to them there is a warning in the log.
+   * @throws PlaitError `PLAIT_CONFIGURATION` when they cannot
+   */
+  check(): void {
+    for (const danger of this.#folder.check()) this.#logger.warn(danger)
     this.#sweep()
-    // mkdtemp makes it 0700 and never takes one that is there.
-    const folder = mkdtempSync(path.join(this.#base, `${PREFIX}${process.pid}-`))
-    process.once('exit', () => this.remove())
-    return folder
   }
 
-  /** Removes the folders of servers that are dead. Those of other users stay: they may not be removed. */
-  #sweep(): void {
-    for (const name of readdirSync(this.#base)) {
-      const pid = Number(/^plait-(\d+)-\w+$/.exec(name)?.[1])
-      if (!(pid > 0) || isAlive(pid)) continue
-      try {
-        rmSync(path.join(this.#base, name), { recursive: true, force: true })
-      } catch {
-        // somebody else's
-      }
+  /**
+   * Makes a file.
+   * @throws PlaitError `PLAIT_STORAGE`
+   */
+  create(): SpoolFile {
+    try {
+      if (!this.#swept) this.#sweep()
+      return SpoolFile.create(this.#folder.path, this)
+    } catch (error) {
+      throw this.failed(error as Error)
     }
   }
-}
 
-/** Removes a spooled body; the host may have done it already. */
-export function unlinkSpooled(file: string): void {
-  try {
-    unlinkSync(file)
-  } catch {
-    // gone already
+  /**
+   * Would a body of this size find room? None is kept for it: a client that announces much and sends little takes nothing from others.
+   * @throws PlaitError `PLAIT_STORAGE`
+   */
+  admit(bytes: number): void {
+    const limit = this.#limit()
+    if (this.#size + bytes > limit) throw this.#full(bytes, limit)
+  }
+
+  /** Removes the folder, if nothing is in it. It is made anew when it is needed. */
+  close(): void {
+    this.#folder.removeEmpty()
+  }
+
+  // -- SpoolAccount
+
+  take(bytes: number, before: number): void {
+    const limit = this.#limit()
+    if (this.#size + bytes > limit) throw this.#full(before + bytes, limit)
+    this.#size += bytes
+  }
+
+  give(bytes: number): void {
+    this.#size -= bytes
+  }
+
+  failed(error: Error): PlaitError {
+    if (error instanceof PlaitError) return error
+    if (this.#maySay('disk')) {
+      this.#broken = true
+      this.#logger.error(
+        `Cannot keep request bodies in ${this.directory}: ${error.message}. Until that is mended, large requests get 507. ` +
+          'Make room there, or choose another directory (--temp-dir, or directory of a Spool)',
+      )
+    }
+    return new PlaitError('PLAIT_STORAGE', 'The server cannot keep the request body', { status: 507, cause: error })
+  }
+
+  worked(): void {
+    if (!this.#broken) return
+    this.#broken = false
+    this.#logger.info(`Request bodies are kept in ${this.directory} again`)
+  }
+
+  // -- room
+
+  /** Half of what is free leaves room to the others of the disk, whatever they do; and it is less where the disk is memory. */
+  #limit(): number {
+    if (this.#maxSize !== undefined) return this.#maxSize === 0 ? Infinity : this.#maxSize
+    const now = performance.now()
+    if (now - this.#measuredAt > BELIEVED) {
+      this.#measuredAt = now
+      this.#half = (freeIn(this.directory) + this.#size) / 2
+    }
+    return this.#half
+  }
+
+  /** @param alone bytes of the one that found no room */
+  #full(alone: number, limit: number): PlaitError {
+    if (this.#maySay('room')) {
+      const most =
+        this.#maxSize === undefined ? `${Math.floor(limit)} bytes, half of what is free in ${this.directory}` : `${limit} bytes`
+      this.#logger.warn(
+        `Request bodies have ${this.#size} bytes on disk, of at most ${most}: no room for one more of ${alone}. ` +
+          'The limit is --max-temp, or maxSize of a Spool',
+      )
+    }
+    // What would fit if it were alone will soon (RFC 9110 section 15.6.4). For what would not, asking again is of no use (RFC 4918 section 11.5).
+    const status = alone > limit ? 507 : 503
+    return new PlaitError('PLAIT_STORAGE', 'The server has no room for the request body', { status })
+  }
+
+  #maySay(what: 'disk' | 'room'): boolean {
+    const now = performance.now()
+    if (now - this.#saidAt[what] < QUIET) return false
+    this.#saidAt[what] = now
+    return true
+  }
+
+  #sweep(): void {
+    this.#swept = true
+    const swept = this.#folder.sweep()
+    if (swept > 0)
+      this.#logger.info(
+        `Removed ${swept === 1 ? 'a folder' : `${swept} folders`} of request bodies that killed servers left in ${this.directory}`,
+      )
   }
 }
 
-/** The folder of this process. */
-export const spoolFolder: SpoolFolder = new SpoolFolder()
+/** Bytes; any number where the file system does not tell: the write will. */
+function freeIn(directory: string): number {
+  try {
+    const { bavail, bsize, blocks } = statfsSync(directory)
+    return blocks === 0 ? Infinity : bavail * bsize
+  } catch {
+    return Infinity
+  }
+}

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import { PlaitError } from '../errors.ts'
+import { RETRY_AFTER } from '../http/refusal.ts'
 import type { Request } from '../http/request.ts'
 import type { Logger } from '../log/logger.ts'
 import { errorHTML } from './error-page.ts'
@@ -51,7 +52,7 @@ export function sendFailurePage(request: Request, page: FailurePage): void {
 
 /**
  * Ends a request whose resource failed. An error that says what the client did wrong (a `PlaitError` with a status of 4xx) is told to the client, and is no
- * failure of the server. Any other is logged, and the client gets the 500 page, or the status that the error has; or the connection is broken off when a response has begun, so
+ * failure of the server; nor is a lack of room on disk. Any other is logged, and the client gets the 500 page, or the status that the error has; or the connection is broken off when a response has begun, so
  * that it never looks whole (RFC 9112 section 8).
  * @param displayTracebacks show the stack to the client
  */
@@ -61,16 +62,18 @@ export function failRequest(request: Request, error: unknown, logger: Logger, di
   const status = statusOf(error)
   // It was answered already, where it was found.
   if (status < 500 && (request.finished || request.disconnected)) return
-  const page = status < 500 ? blame(request, error as PlaitError, logger) : admit(request, error, logger)
+  const isTold = status < 500 || (error instanceof PlaitError && error.code === 'PLAIT_STORAGE')
+  const page = isTold ? blame(request, error as PlaitError, logger) : admit(request, error, logger)
   if (request.disconnected) return
   if (request.code !== 0) return request.breakOff('the resource failed after its response had begun')
-  const traceback = displayTracebacks && status >= 500 ? describeError(error) : ''
-  sendFailurePage(request, { status, traceback, ...page })
+  const traceback = displayTracebacks && !isTold ? describeError(error) : ''
+  const headers = isTold && status === 503 ? ['Retry-After', RETRY_AFTER] : []
+  sendFailurePage(request, { status, traceback, headers, ...page })
 }
 
 type Told = Pick<FailurePage, 'brief' | 'detail'>
 
-/** What the client did wrong. */
+/** What the client did wrong, or what there is no room for: the log says that once, where it is found. */
 function blame(request: Request, error: PlaitError, logger: Logger): Told {
   const status = statusOf(error)
   // What the client sent may be in the message.

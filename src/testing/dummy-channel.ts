@@ -1,5 +1,6 @@
 import { Forwarding } from '../http/forwarded/forwarding.ts'
 import type { Channel, HeadLimits, RequestRecords } from '../http/channel.ts'
+import { Spool } from '../http/spool.ts'
 import { refusalPhrase, type Refusal } from '../http/refusal.ts'
 import type { Request } from '../http/request.ts'
 import type { Address, ConnectionInfo, Reactor } from '../reactor/reactor.ts'
@@ -32,6 +33,7 @@ export class DummyChannel implements Channel {
   readonly defaultFields = undefined
   readonly records: RequestRecords = { times: false, ids: false }
   readonly forwarding: Forwarding = new Forwarding()
+  readonly spool: Spool = new Spool()
   readonly peerHost: string
   readonly peerPort: string
   readonly hostHost: string

@@ -57,6 +57,8 @@ export class WSGIResponse implements JobSink {
   #finished = false
   /** Set for a streamed request body. */
   input: InputDemand | undefined
+  /** Set for a body on disk: called when the application has no part in it any more. */
+  releaseBody: (() => void) | undefined
 
   constructor(request: Request, context: ResponseContext) {
     this.#request = request
@@ -241,6 +243,7 @@ export class WSGIResponse implements JobSink {
     if (this.#finished) return
     this.#finished = true
     this.#outcome = outcome
+    this.releaseBody?.()
     if (this.#phase === 'waiting')
       return this.#refuse(outcome ?? new PlaitError('PLAIT_APPLICATION', 'The application gave no response'))
     if (this.#phase === 'streaming') this.#endStream(outcome)

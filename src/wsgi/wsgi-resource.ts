@@ -103,6 +103,7 @@ export class WSGIResource implements TreeNode {
 
   #submit(request: Request, body: JobBody | undefined, received: number | undefined): void {
     const response = new WSGIResponse(request, this.#context)
+    if (body?.kind === 'file') response.releaseBody = request.holdBody()
     const environ = buildEnviron(request, received)
     const job = { environ, body, repeatable: this.#mayRepeat(request), timeout: this.#timeout }
     response.attach(this.#runner.submit(this.application, job, response))

@@ -51,14 +51,23 @@ export function startPlait(served: PlaitOptions): Promise<RunningServer> {
   return start(process.execPath, [...words, ...(served.options ?? [])], served.env, { ownGroup: served.ownGroup ?? false })
 }
 
+/** Where {@link startWeb} runs. */
+export interface WebSurroundings {
+  cwd?: string
+  env?: Readonly<Record<string, string>>
+  /** Words of a command that becomes the program that it is given (`exec`). */
+  under?: readonly string[]
+}
+
 /** Runs `plait web` with these words, in `cwd`, on a free port of 127.0.0.1 unless they say where to listen. */
 export function startWeb(
   words: readonly string[],
-  { cwd = root, env = {} }: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
+  { cwd = root, env = {}, under = [] }: WebSurroundings = {},
 ): Promise<RunningServer> {
   const listens = words.some((word) => /^(?:--listen|--port|-p|--https)/.test(word)) || env['PLAIT_LISTEN'] !== undefined
   const where = listens ? [] : ['--listen', '127.0.0.1:0']
-  return start(process.execPath, [`${root}/dist/cli/main.js`, 'web', ...where, ...words], env, { cwd })
+  const [program = process.execPath, ...rest] = [...under, process.execPath]
+  return start(program, [...rest, `${root}/dist/cli/main.js`, 'web', ...where, ...words], env, { cwd })
 }
 
 /** Runs a program of the test's (compiled, in build/test) which writes `listening on http://…` when it does. */

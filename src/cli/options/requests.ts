@@ -1,5 +1,5 @@
 import { defaults } from '../../defaults.ts'
-import { parseField, parseForwardedFields, parseSize, parseTrustProxy } from '../values.ts'
+import { parseField, parseForwardedFields, parseSize, parseText, parseTrustProxy } from '../values.ts'
 import type { OptionSpec } from './option-spec.ts'
 
 const REQUESTS = 'Requests and responses'
@@ -21,6 +21,22 @@ export const requestOptions: readonly OptionSpec[] = [
     choices: ['buffer', 'stream'],
     default: `${defaults.requestBody} for applications, stream for servers`,
     help: 'pass a request on when its whole body is here (buffer), or at once (stream)',
+  },
+  {
+    flags: '--temp-dir <directory>',
+    group: REQUESTS,
+    env: 'PLAIT_TEMP_DIR',
+    parse: parseText,
+    default: "the system's, TMPDIR or /tmp",
+    help: 'where bodies above 1M lie until their requests are over: in a private folder that is removed at the end. Applications have their own: --env TMPDIR=…',
+  },
+  {
+    flags: '--max-temp <size>',
+    group: REQUESTS,
+    env: 'PLAIT_MAX_TEMP',
+    parse: parseSize,
+    default: 'half of what is free there',
+    help: 'how much all of these may be together, like 10G; a request for which there is no room gets 503, or 507 where there never is. 0 is no limit',
   },
   {
     flags: '--add-header <name: value>',

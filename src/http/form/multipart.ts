@@ -5,6 +5,7 @@ import { addField } from '../field-map.ts'
 import { Form } from './form.ts'
 import { FormFile, type FormFileHead } from './form-file.ts'
 import type { FormLimits } from './form-options.ts'
+import type { Spool } from '../spool.ts'
 import { SpooledFile } from './spooled-file.ts'
 
 /** Bytes of a part's head, and fields in it. Browsers send two fields, with names as long as the form has them. */
@@ -14,6 +15,7 @@ const MOST_HEAD_FIELDS = 20
 /** Reads one form. When it fails, nothing of it is left. */
 export class MultipartReader {
   readonly #limits: FormLimits
+  readonly #spool: Spool
   readonly #parser: BusboyInstance
   readonly #fields = new Map<string, string[]>()
   readonly #contents: SpooledFile[] = []
@@ -27,13 +29,14 @@ export class MultipartReader {
   #wake: (() => void) | undefined
 
   /** @param contentType of the request. Throws with status 400 when it has no boundary that could be one */
-  constructor(contentType: string, limits: FormLimits) {
+  constructor(contentType: string, limits: FormLimits, spool: Spool) {
     this.#limits = limits
+    this.#spool = spool
     this.#parser = createParser(contentType, limits)
     this.#listen()
   }
 
-  /** Takes all pieces. Throws what is wrong with them: 400 or 413, 507 when the disk fails, and what `pieces` throws. */
+  /** Takes all pieces. Throws what is wrong with them: 400 or 413, `PLAIT_STORAGE` when the disk has no room, and what `pieces` throws. */
   async read(pieces: AsyncIterable<Buffer>): Promise<Form> {
     try {
       for await (const piece of pieces) await this.#until((done) => void this.#parser.write(piece, done))
@@ -104,11 +107,11 @@ export class MultipartReader {
 
   /** Never rejected: what goes wrong is said elsewhere. */
   async #save(stream: BusboyFileStream, head: FormFileHead): Promise<FormFile | undefined> {
-    const content = new SpooledFile()
+    const content = new SpooledFile(this.#spool)
     this.#contents.push(content)
     try {
       for await (const piece of stream as AsyncIterable<Buffer>) await content.append(piece)
-      content.close()
+      await content.close()
     } catch (error) {
       this.#failWith(error)
     }

@@ -4,12 +4,15 @@ import { bodyBytes } from '../body-text.ts'
 import { parseFieldMap } from '../field-map.ts'
 import { Form } from './form.ts'
 import { formLimits, type FormLimits, type FormOptions } from './form-options.ts'
+import type { Spool } from '../spool.ts'
 import { MultipartReader } from './multipart.ts'
 
 /** What a form is read from; a `Request` fits. */
 export interface FormGiver extends BodyGiver {
   getHeader(name: string): string | undefined
   notifyFinish(): Promise<void>
+  /** Where large files lie. */
+  readonly channel: { readonly spool: Spool }
 }
 
 /** Reads a form of either kind. Its files are removed when the request ends. */
@@ -36,7 +39,7 @@ async function readParts(request: FormGiver, contentType: string, limits: FormLi
   if (length === 0 || length > 70) {
     throw new PlaitError('PLAIT_PROTOCOL', 'The Content-Type of the form has no boundary', { status: 400 })
   }
-  const reader = new MultipartReader(contentType, limits)
+  const reader = new MultipartReader(contentType, limits, request.channel.spool)
   const form = await reader.read(bodyPieces(request, limits.maxBody))
   const remove = (): void => reader.remove()
   request.notifyFinish().then(remove, remove)

@@ -8,6 +8,7 @@ import type { DefaultFields } from '../default-fields.ts'
 import type { Forwarding } from '../forwarded/forwarding.ts'
 import { refusalFields, refusalPhrase, refusalText, refuse, type Refusal } from '../refusal.ts'
 import { Request } from '../request.ts'
+import type { Spool } from '../spool.ts'
 import type { HTTP2Connection } from './http2-connection.ts'
 import { readStreamHead } from './stream-head.ts'
 import { StreamMessage } from './stream-message.ts'
@@ -97,6 +98,9 @@ export class StreamChannel implements Channel {
 
   get forwarding(): Forwarding {
     return this.#connection.owner.forwarding
+  }
+  get spool(): Spool {
+    return this.#connection.owner.spool
   }
   get records(): RequestRecords {
     return this.#connection.owner.records

@@ -114,14 +114,19 @@ export class CGIScript implements TreeNode {
   #run(request: Request, body: ScriptBody, leave: () => void): Promise<undefined> {
     // A client that leaves is no failure.
     const over = request.notifyFinish().then(nothing, nothing)
+    const release = body.kind === 'file' ? request.holdBody() : undefined
+    const gone = (): void => {
+      release?.()
+      leave()
+    }
     try {
       const contentLength = body.kind === 'bytes' || body.kind === 'file' ? body.size : request.contentLength
       const { program, words, variables } = this.programFor(request)
       const env = { ...metaVariables(request, { file: this.path, contentLength }, this.#settings), ...variables }
-      const run = new ScriptRun(request, this.path, this.#settings, leave)
+      const run = new ScriptRun(request, this.path, this.#settings, gone)
       run.start({ program, words, env, folder: path.dirname(this.path) }, body)
     } catch (error) {
-      leave()
+      gone()
       throw error
     }
     return over

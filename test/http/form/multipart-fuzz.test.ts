@@ -4,6 +4,9 @@ import fc from 'fast-check'
 import { PlaitError } from '#src/errors.ts'
 import { formLimits } from '#src/http/form/form-options.ts'
 import { MultipartReader } from '#src/http/form/multipart.ts'
+import { Spool } from '#src/http/spool.ts'
+
+const spool = new Spool()
 
 const runs = Number(process.env['FUZZ'] ?? 300)
 
@@ -53,7 +56,7 @@ const scrap = fc.oneof(
 /** 200, or the status of the refusal. */
 async function statusOf(pieces: AsyncIterable<Buffer>): Promise<number> {
   const limits = formLimits({ maxFields: 5, maxFiles: 3, maxFileSize: 100_000 })
-  const reader = new MultipartReader('multipart/form-data; boundary=b', limits)
+  const reader = new MultipartReader('multipart/form-data; boundary=b', limits, spool)
   try {
     await reader.read(pieces)
     reader.remove()
@@ -97,7 +100,7 @@ test('MultipartReader reads what a browser would send, however it is cut', async
       }
       const encoded = new Response(sent)
       const bytes = Buffer.from(await encoded.arrayBuffer())
-      const reader = new MultipartReader(encoded.headers.get('content-type') ?? '', formLimits({}))
+      const reader = new MultipartReader(encoded.headers.get('content-type') ?? '', formLimits({}), spool)
       const form = await reader.read(
         arriving(
           cut(
