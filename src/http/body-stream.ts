@@ -29,6 +29,7 @@ export class BodyStream implements BodyFlow {
   #listening = false
   #waiting = false
   #over = false
+  #drains = false
 
   /**
    * @param limit bytes, 0 = no limit
@@ -55,6 +56,14 @@ export class BodyStream implements BodyFlow {
     this.#tellWaiting()
   }
 
+  /** The response is out, and nobody wants the rest: it is dropped, so that a client that still sends comes to its answer (RFC 9112 section 9.6). */
+  drain(): void {
+    this.#over = true
+    this.#drains = true
+    if (this.#listening) this.#read()
+    else this.#source.resume()
+  }
+
   abort(reason: string): void {
     if (this.#over) return
     this.#over = true
@@ -71,6 +80,7 @@ export class BodyStream implements BodyFlow {
   }
 
   #read(): void {
+    if (this.#drains) while (this.#source.read() !== null);
     while (!this.#over && this.#wanted > 0) {
       const ready = this.#source.readableLength
       // read(0) asks node:http for more.

@@ -374,6 +374,7 @@ export class Request extends RequestBody {
     if (this.#over) return
     this.#over = true
     this.#collector?.remove()
+    if (this.bodyPending) this.#stream?.drain()
     this.#body?.over(error)
     for (const { resolve, reject } of this.#waiters ?? []) {
       if (error === undefined) resolve()

@@ -257,6 +257,30 @@ test('streamBody sends 100 Continue when the first byte is asked for', async (t)
   await client.receives(/streamed$/)
 })
 
+test('streamBody that is given up: when the response is out the rest is dropped, and the client comes to its end', async (t) => {
+  const size = 16 * MIB
+  const { connect } = await serve(t, (request) => {
+    const flow = request.streamBody(
+      {},
+      {
+        data: () => {
+          flow.stop()
+          say(request, 'enough')
+        },
+        end: () => undefined,
+        failed: () => undefined,
+      },
+    )
+    flow.resume(1)
+  })
+  const client = await connect()
+  client.socket.write(post(`Content-Length: ${size}`))
+  const sent = new Promise<Error | null | undefined>((resolve) => client.socket.write(Buffer.alloc(size), resolve))
+  await client.receives(/\r\nConnection: close\r\n[^]*enough$/i)
+  assert.ok(!(await sent))
+  await until('the server closes', () => client.ended)
+})
+
 test('streamBody fails when the client goes, when a chunk is broken and over the limit; never twice', async (t) => {
   const gone = await streamed(t)
   gone.client.socket.write(`${post('Content-Length: 10')}hello`)
