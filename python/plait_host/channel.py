@@ -23,13 +23,13 @@ class Channel:
         self._lock = threading.Lock()
         self.closed = False
 
-    def frame(self, kind, id, payload=b"", flags=0, head_size=0):
+    def frame(self, kind, id, payload=b"", flags=0, thread=0):
         """Puts a small frame into the outbox."""
-        self.outbox.append(pack_header(len(payload), id, kind, flags, head_size) + payload)
+        self.outbox.append(pack_header(len(payload), id, kind, flags, 0, thread) + payload)
 
-    def large_frame(self, kind, id, payload, flags=0, head=b""):
+    def large_frame(self, kind, id, payload, flags=0, head=b"", thread=0):
         """Puts a frame into the outbox without copying `payload`."""
-        header = pack_header(len(head) + len(payload), id, kind, flags, len(head)) + head
+        header = pack_header(len(head) + len(payload), id, kind, flags, len(head), thread) + head
         # One extend: no other thread's frame may come between header and payload.
         self.outbox.extend((header, payload))
 

@@ -1,11 +1,11 @@
-"""The frames of the wire, as `src/wire/frame.ts` has them: a header of 12 bytes, then the payload.
+"""The frames of the wire, as `src/wire/frame.ts` has them: a header of 14 bytes, then the payload.
 
-    u32 payload length | u32 request id | u8 type | u8 flags | u16 head length      (little endian)
+    u32 payload length | u32 request id | u8 type | u8 flags | u16 head length | u16 thread      (little endian)
 """
 
 import struct
 
-HEADER = struct.Struct("<IIBBH")
+HEADER = struct.Struct("<IIBBHH")
 pack_header = HEADER.pack
 unpack_header = HEADER.unpack_from
 HEADER_SIZE = HEADER.size

@@ -47,6 +47,7 @@ class Exchange:
     sent = 0  # bytes of the body given to the channel
     event = None  # set by the reader whenever `gone` or `acked` change
     input = None
+    thread = 0  # the number of the thread that runs it; 0 where there is none
 
     def __init__(self, id, environ, channel):
         self.id = id

@@ -41,7 +41,8 @@ class Interrupter:
             return
         stack = "".join(traceback.format_stack(frame)[_depth_of(frame, exchange) :])
         name = next((one.name for one in threading.enumerate() if one.ident == thread), thread)
-        self._channel.frame(STACK, id, ("Thread %s (most recent call last):\n%s" % (name, stack)).encode("utf-8", "replace"))
+        report = ("Thread %s (most recent call last):\n%s" % (name, stack)).encode("utf-8", "replace")
+        self._channel.frame(STACK, id, report, 0, exchange.thread)
         self._channel.flush()
         del frame
         threading.Thread(target=self._strike, args=(exchange, thread), name="plait-interrupt", daemon=True).start()

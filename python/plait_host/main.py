@@ -205,12 +205,13 @@ class Host:
         if event is not None:
             event.set()
 
-    def _run(self, exchange):
-        """One request, in a worker's thread."""
+    def _run(self, exchange, thread):
+        """One request, in a worker's thread, which has this number."""
         if exchange.gone:
             self._responder.end(exchange)
             return
         self._marks[exchange.id & SLOT_MASK] = exchange.id
+        exchange.thread = thread
         body = exchange.input
         spooled = None
         if body is None:

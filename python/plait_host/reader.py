@@ -22,7 +22,7 @@ class FrameReader:
     def next_frame(self):
         self._need(HEADER_SIZE)
         start = self._start
-        length, id, kind, flags, _ = unpack_header(self._buffer, start)
+        length, id, kind, flags, _, _ = unpack_header(self._buffer, start)
         start += HEADER_SIZE
         self._start = start
         if length > _LARGEST:

@@ -34,9 +34,9 @@ class Responder:
         id = exchange.id
         size = len(body)
         if size <= _COPY_LIMIT:
-            self._outbox.append(pack_header(len(head) + size, id, RESPONSE, flags, len(head)) + head + body)
+            self._outbox.append(pack_header(len(head) + size, id, RESPONSE, flags, len(head), exchange.thread) + head + body)
         else:
-            self.channel.large_frame(RESPONSE, id, body, flags, head)
+            self.channel.large_frame(RESPONSE, id, body, flags, head, exchange.thread)
         if flags & LAST:
             self.running.pop(id, None)
         elif whole:
@@ -46,7 +46,7 @@ class Responder:
 
     def data(self, exchange, block):
         if len(block) <= _COPY_LIMIT:
-            self._outbox.append(pack_header(len(block), exchange.id, DATA, 0, 0) + block)
+            self._outbox.append(pack_header(len(block), exchange.id, DATA, 0, 0, 0) + block)
         else:
             self.channel.large_frame(DATA, exchange.id, block)
         self.flush()
@@ -57,7 +57,7 @@ class Responder:
 
     def failed(self, exchange, report):
         self.running.pop(exchange.id, None)
-        self.channel.frame(FAILED, exchange.id, json.dumps(report).encode())
+        self.channel.frame(FAILED, exchange.id, json.dumps(report).encode(), 0, exchange.thread)
 
     def early_hints(self, exchange, lines):
         self.channel.frame(EARLY_HINTS, exchange.id, lines)
@@ -77,7 +77,7 @@ class Responder:
             "ino": str(found.inode),
         }
         self._files[exchange.id] = (exchange, found)
-        self.channel.large_frame(FILE, exchange.id, json.dumps(about).encode(), 0, head)
+        self.channel.large_frame(FILE, exchange.id, json.dumps(about).encode(), 0, head, exchange.thread)
 
     def file_taken(self, id, flags):
         """Called by the reader."""

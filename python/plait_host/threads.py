@@ -47,7 +47,8 @@ _IDLE_SECONDS = 60.0
 class _Worker:
     """What other threads hold of one worker: a lock to wake it, and whether it shall lead."""
 
-    def __init__(self, lead):
+    def __init__(self, number, lead):
+        self.number = number  # no other one has it while this one lives
         self.lead = lead
         self.wake = threading.Lock()
         self.wake.acquire()
@@ -57,7 +58,7 @@ class Workers:
     """Runs requests in at most `limit` threads.
 
     `read()` waits for a frame and gives the exchanges that came with it (maybe none), or None at the end.
-    `run(exchange)` runs one. `flush()` sends what is finished.
+    `run(exchange, number)` runs one, in the thread with this number. `flush()` sends what is finished.
     """
 
     def __init__(self, read, run, flush, limit, minimum):
@@ -73,7 +74,8 @@ class Workers:
         self._jobs = deque()
         self._idle = []
         self._count = 0
-        self._named = 0
+        self._numbers = []  # those of workers that have ended, the last one last
+        self._most_numbers = 0
         self._count_lock = threading.Lock()
         self._may_inline = getattr(sys, "_is_gil_enabled", lambda: True)()
         self._leading = False
@@ -180,7 +182,7 @@ class Workers:
 
     # -- workers
 
-    def _lead(self):
+    def _lead(self, number):
         """Reads and runs. Returns when the wire has gone back to the main thread, or was taken."""
         jobs = self._jobs
         claim = self._claim = []
@@ -208,7 +210,7 @@ class Workers:
                     break  # done, or a worker that was brought in before has taken the rest
                 self._runs += 1
                 claim.append(True)
-                self._run(job)
+                self._run(job, number)
                 if self.in_child or not _pop(claim):
                     return
                 count += 1
@@ -259,18 +261,26 @@ class Workers:
             if self._count >= self.limit:
                 return False
             self._count += 1
-            self._named += 1
-            name = "plait-%d" % self._named
+            if self._numbers:
+                number = self._numbers.pop()
+            else:
+                number = self._most_numbers = self._most_numbers + 1
+        name = "plait-%d" % number
         try:
-            threading.Thread(target=self._live, args=(_Worker(lead),), name=name, daemon=True).start()
+            threading.Thread(target=self._live, args=(_Worker(number, lead),), name=name, daemon=True).start()
         except RuntimeError:
             # The system has no more threads: go on with those there are.
-            with self._count_lock:
-                self._count -= 1
-                if not self._count:
-                    raise
+            if not self._less(number):
+                raise
             return False
         return True
+
+    def _less(self, number):
+        """A worker is gone, and its number free. Gives how many are left."""
+        with self._count_lock:
+            self._count -= 1
+            self._numbers.append(number)
+            return self._count
 
     def _live(self, worker):
         try:
@@ -279,23 +289,23 @@ class Workers:
             if threading.get_ident() not in self.struck:
                 raise
         if self.struck and threading.get_ident() in self.struck:
-            self._end_struck()
+            self._end_struck(worker)
 
-    def _end_struck(self):
+    def _end_struck(self, worker):
         """A thread that was interrupted takes no more requests: what was to end one may not reach another."""
         self.release(threading.get_ident())
         self._flush()
-        with self._count_lock:
-            self._count -= 1
+        self._less(worker.number)
         if self._jobs:
             self._bring_in()
 
     def _work(self, worker):
         jobs = self._jobs
+        number = worker.number
         while not self.in_child:
             if worker.lead:
                 worker.lead = False
-                self._lead()
+                self._lead(number)
                 if self.struck and threading.get_ident() in self.struck:
                     return
                 self._flush()
@@ -306,7 +316,7 @@ class Workers:
                 if not self._wait(worker):
                     return
                 continue
-            self._run(job)
+            self._run(job, number)
             if self.struck and threading.get_ident() in self.struck:
                 return
             self._flush()
@@ -322,8 +332,7 @@ class Workers:
             return True
         while not worker.wake.acquire(True, _IDLE_SECONDS):
             if self._count > self.minimum and _remove(idle, worker):
-                with self._count_lock:
-                    self._count -= 1
+                self._less(worker.number)
                 return False
         return True
 

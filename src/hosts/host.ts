@@ -114,6 +114,8 @@ export interface HostSink extends JobSink {
 
 /** What the server tells a running job. Calls after `finished` do nothing. */
 export interface RunningJob {
+  /** The number of the thread that runs it, in its host; undefined before it is known. */
+  readonly threadNumber?: number | undefined
   /** `bytes` of the response left for the client: the window opens again. */
   drained(bytes: number): void
   /** A piece of a streamed body. */

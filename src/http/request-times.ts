@@ -8,4 +8,6 @@ export class RequestTimes {
   respondedAt: number | undefined
   /** The id of that host. */
   host: string | undefined
+  /** The number of the thread there. */
+  thread: number | undefined
 }

@@ -33,6 +33,7 @@ export const accessFields: Readonly<Record<string, AccessField>> = Object.freeze
   // Until the system has taken all of the response.
   write: ({ times, reactor }) => milliseconds(times?.respondedAt, reactor.seconds()),
   host: ({ times }) => times?.host,
+  thread: ({ times }) => times?.thread,
   referer: (record) => record.getHeader('referer'),
   agent: (record) => record.getHeader('user-agent'),
   aborted: ({ aborted, disconnected }) => (aborted ? (disconnected === true ? 'client' : 'server') : undefined),

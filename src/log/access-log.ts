@@ -36,6 +36,8 @@ export interface AccessTimes {
   readonly respondedAt: number | undefined
   /** Where it ran. */
   readonly host: string | undefined
+  /** The number of the thread there. */
+  readonly thread: number | undefined
 }
 
 /** Options of {@link openAccessLog}. */

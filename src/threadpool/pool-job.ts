@@ -77,6 +77,9 @@ export class PoolJob implements RunningJob, HostSink {
 
   // -- RunningJob, for the gateway
 
+  get threadNumber(): number | undefined {
+    return this.#running?.threadNumber
+  }
   drained(bytes: number): void {
     this.#running?.drained(bytes)
   }

@@ -1,12 +1,17 @@
 /**
- * The frames between the server and a Python host: a header of 12 bytes, then the payload. `python/plait_host/frames.py` has the
+ * The frames between the server and a Python host: a header of 14 bytes, then the payload. `python/plait_host/frames.py` has the
  * same table for the other end.
  *
- *     u32 payload length | u32 request id | u8 type | u8 flags | u16 head length      (little endian)
+ *     u32 payload length | u32 request id | u8 type | u8 flags | u16 head length | u16 thread      (little endian)
+ *
+ * `thread` is the number of the application's thread that a RESPONSE, FILE, FAILED or STACK comes from; 0 elsewhere.
  */
 
 /** Bytes of a frame's header. */
-export const HEADER_SIZE = 12
+export const HEADER_SIZE = 14
+
+/** Where the number of the thread lies, from the end of the header. */
+export const THREAD_BEFORE = 2
 
 /** A host's frames are small, but for `DATA` (which is handed on piece by piece): more means that the two are out of step. */
 export const LARGEST_FRAME: number = 1024 * 1024
@@ -102,6 +107,6 @@ export function writeHeader(target: Buffer, offset: number, size: number, id: nu
   target.writeUInt32LE(id, offset + 4)
   target[offset + 8] = type
   target[offset + 9] = flags
-  target.writeUInt16LE(0, offset + 10)
+  target.writeUInt32LE(0, offset + 10)
   return offset + HEADER_SIZE
 }

@@ -78,6 +78,12 @@ export class WSGIResponse implements JobSink {
     times.host = host
   }
 
+  /** Which thread it was: known with its first word. */
+  #noteThread(): void {
+    const { times } = this.#request
+    if (times !== undefined) times.thread = this.#running?.threadNumber
+  }
+
   /** Called with what the runner gave, right after it took the job. Events may have come before. */
   attach(running: RunningJob): void {
     this.#running = running
@@ -98,6 +104,7 @@ export class WSGIResponse implements JobSink {
     if (this.#phase !== 'waiting') return
     // The client has an answer already: its body was refused while it came.
     if (this.#request.code !== 0) return this.#lost()
+    this.#noteThread()
     try {
       this.#begin(head, body, onePiece)
     } catch (error) {
@@ -143,6 +150,7 @@ export class WSGIResponse implements JobSink {
       return this.#running?.fileTaken(true)
     }
     this.#phase = 'file'
+    this.#noteThread()
     openSameFile(file, (error, descriptor, size) => {
       const open = error === undefined
       if (this.#phase !== 'file') {
@@ -244,6 +252,7 @@ export class WSGIResponse implements JobSink {
     this.#finished = true
     this.#outcome = outcome
     this.releaseBody?.()
+    this.#noteThread()
     if (this.#phase === 'waiting')
       return this.#refuse(outcome ?? new PlaitError('PLAIT_APPLICATION', 'The application gave no response'))
     if (this.#phase === 'streaming') this.#endStream(outcome)

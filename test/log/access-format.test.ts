@@ -21,7 +21,7 @@ function record(changes: Partial<AccessRecord> = {}, headers: Record<string, str
     aborted: false,
     id: 'an-id',
     startedAt: 10,
-    times: { queuedAt: 10.001, begunAt: 10.0035, respondedAt: 10.0115, host: 'app-1' },
+    times: { queuedAt: 10.001, begunAt: 10.0035, respondedAt: 10.0115, host: 'app-1', thread: 3 },
     clientHost: '127.0.0.1',
     reactor: { seconds: () => 10.0125 },
     getHeader: (name) => headers[name],
@@ -45,19 +45,20 @@ test('jsonLine tells how long a request waited, ran and was sent, and where', ()
     app: 8,
     write: 1,
     host: 'app-1',
+    thread: 3,
     referer: 'http://a/',
   })
 })
 
 test('jsonLine leaves out what there is not: no pool, no response', () => {
-  const none = { queuedAt: undefined, begunAt: undefined, respondedAt: undefined, host: undefined }
+  const none = { queuedAt: undefined, begunAt: undefined, respondedAt: undefined, host: undefined, thread: undefined }
   const line = JSON.parse(jsonLine(record({ code: 0, clientHost: '', times: none, aborted: true, disconnected: true }), time))
   assert.deepEqual(Object.keys(line as object), ['time', 'id', 'method', 'target', 'protocol', 'bytes', 'duration', 'aborted'])
   assert.equal((line as { aborted: string }).aborted, 'client')
 })
 
 test('jsonLine says of a request that no thread took how long it waited, and nothing of an application', () => {
-  const times = { queuedAt: 10.001, begunAt: undefined, respondedAt: 10.011, host: undefined }
+  const times = { queuedAt: 10.001, begunAt: undefined, respondedAt: 10.011, host: undefined, thread: undefined }
   const { queue, app } = JSON.parse(jsonLine(record({ code: 503, times }), time)) as { queue: number; app?: number }
   assert.deepEqual([queue, app], [10, undefined])
 })
@@ -104,7 +105,7 @@ test('openAccessLog writes in each format', (t) => {
     return readFileSync(file, 'utf8')
   }
   assert.match(written('combined'), /^127\.0\.0\.1 - - \[.*\] "GET \/x\?y HTTP\/1\.1" 200 37 "-" "-" 12\.5ms\n$/)
-  assert.match(written('json'), /^\{"time":"\d{4}-.*"host":"app-1"\}\n$/)
+  assert.match(written('json'), /^\{"time":"\d{4}-.*"host":"app-1","thread":3\}\n$/)
   assert.equal(written('{id}: {status}'), 'an-id: 200\n')
 })
 

@@ -1,7 +1,7 @@
 import { defaults } from '../../defaults.ts'
 import { PlaitError } from '../../errors.ts'
 import { isSample } from '../../wire/environ-encoding.ts'
-import { encodeCount, encodeFrame, Flag, ToHost, ToServer } from '../../wire/frame.ts'
+import { encodeCount, encodeFrame, Flag, THREAD_BEFORE, ToHost, ToServer } from '../../wire/frame.ts'
 import { FrameReader, type FrameConsumer } from '../../wire/frame-reader.ts'
 import { RequestBatch } from '../../wire/request-batch.ts'
 import { fileOf, parse, type Hello } from './host-words.ts'
@@ -204,6 +204,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
       // A late word on a job that is over: its id is unknown, so it can never reach another client.
       if (job === undefined) return
       if (job.late) return (flags & Flag.LAST) === 0 ? undefined : this.#finish(job, undefined)
+      job.thread = buffer.readUInt16LE(start - THREAD_BEFORE)
       const head = this.#heads.read(buffer.toString('latin1', start, start + headSize))
       if ((flags & Flag.LAST) === 0) job.hold(undefined, end - start - headSize)
       job.sink.respond(head, buffer.subarray(start + headSize, end), (flags & Flag.ONE_PIECE) !== 0)
@@ -218,6 +219,8 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
 
   #rareFrame(type: number, job: PythonJob, buffer: Buffer, start: number, end: number, headSize: number): void {
     if (job.late && type !== ToServer.FAILED) return
+    const thread = buffer.readUInt16LE(start - THREAD_BEFORE)
+    if (thread > 0) job.thread = thread
     switch (type) {
       case ToServer.STACK:
         this.#tooLate(job, buffer.toString('utf8', start, end).trimEnd())

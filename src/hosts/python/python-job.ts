@@ -37,6 +37,8 @@ export class PythonJob implements RunningJob {
   timeout = 0
   /** Its deadline has passed and its sink was told so: what the host still says of it reaches nobody. */
   late = false
+  /** The number of its thread; 0 while that is not known. */
+  thread = 0
   /** The application has asked for a streamed body, of which more may come. */
   inputOpen = false
 
@@ -44,6 +46,10 @@ export class PythonJob implements RunningJob {
     this.id = id
     this.sink = sink
     this.#channel = channel
+  }
+
+  get threadNumber(): number | undefined {
+    return this.thread === 0 ? undefined : this.thread
   }
 
   /** A piece of the response goes to the sink; its buffer must stay as it is until it has left. No buffer: the sink has a copy. */

@@ -9,6 +9,8 @@ export class WorkerJob implements RunningJob {
   readonly sink: HostSink
   /** The thread that has it. */
   thread: WorkerThread | undefined
+  /** The number of that thread, also when it is over. */
+  threadNumber: number | undefined
   /** Its place there. */
   slot = -1
   /** Its place in the order of all that ever came to its host. */

@@ -36,6 +36,8 @@ export interface ThreadOptions {
 /** One worker thread, with the jobs that it has. It runs one at a time, in the order in which they were sent. */
 export class WorkerThread {
   readonly signals: Signals = new Signals()
+  /** As node counts threads (`threadId`). */
+  readonly number: number
   readonly #interrupt = new Interrupt()
   /** Milliseconds of the server's clock at which it had loaded; 0 before. */
   readySince = 0
@@ -87,6 +89,7 @@ export class WorkerThread {
       execArgv: [],
       argv: [],
     })
+    this.number = this.#worker.threadId
     port1.on('message', (message: unknown) => this.#receive(message))
     this.#worker.on('error', (error) => (this.#fault = error))
     this.#worker.on('exit', (code) => this.#exited(code))
@@ -122,6 +125,7 @@ export class WorkerThread {
   send(job: WorkerJob): void {
     const slot = this.#freeSlots.pop() as number
     job.thread = this
+    job.threadNumber = this.number
     job.slot = slot
     this.#jobs[slot] = job
     if (this.load++ === 0) this.frontSince = performance.now()
