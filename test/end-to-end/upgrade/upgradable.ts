@@ -30,7 +30,7 @@ export interface UpgradableOptions {
   readonly env?: Readonly<Record<string, string>>
   /** What stands in front of the program. */
   readonly before?: readonly string[]
-  /** In place of `plait web`. */
+  /** For Node, in place of `plait web`; an empty one when `before` has it all. */
   readonly program?: readonly string[]
 }
 
@@ -42,7 +42,7 @@ export async function startUpgradable(
   words: readonly string[],
   { cwd, env = {}, before = [], program = [`${root}/dist/cli/main.js`, 'web'] }: UpgradableOptions,
 ): Promise<Upgradable> {
-  const [first = '', ...rest] = [...before, process.execPath, ...program, ...words]
+  const [first = '', ...rest] = [...before, ...(program.length === 0 ? [] : [process.execPath]), ...program, ...words]
   const child = spawn(first, rest, {
     cwd,
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...env },
