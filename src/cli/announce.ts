@@ -33,6 +33,11 @@ export function announce(log: Logger, { ports, places, runtimes, pool }: Announc
   } else if (runtimes.length > 0) {
     log.info(`${count(pool.processes, 'process', 'processes')} × ${count(pool.maxThreads, 'thread', 'threads')}${hint(pool)}`)
   }
+  if (process.pid === 1) {
+    log.info(
+      'This is process 1, and does not collect processes that the application leaves behind: docker run --init, or tini, does',
+    )
+  }
   const [major = ''] = process.versions.node.split('.')
   const since = UNSUPPORTED[major]
   if (since !== undefined) log.warn(`Node ${process.versions.node} has been out of support since ${since}; use 24 or newer`)

@@ -59,7 +59,7 @@ describe('an upgrade', { concurrency: true }, () => {
     const { certKey, privateKey, cert } = makeCertificate(cwd, 'web', { names: ['shop.example'] })
     const words = ['--wsgi', 'app', '--listen', `ssl:0:interface=127.0.0.1:privateKey=${privateKey}:certKey=${certKey}`]
     const server = await startUpgradable(t, [...words, '--listen', 'haproxy:tcp:0:interface=127.0.0.1'], { cwd })
-    const proxied = /listening on (http:\S+)\//.exec(server.log())?.[1] as string
+    const [, proxied = ''] = await until('all is announced', () => /listening on (http:\S+)\//.exec(server.log()))
     const places = [server.url, proxied].map((url) => Number(new URL(url).port)) as [number, number]
     const overTLS = async (port: number, socket = connect({ host: '127.0.0.1', port })): Promise<string> => {
       const secure = connectOverTLS({ socket, ca: cert, servername: 'shop.example' })

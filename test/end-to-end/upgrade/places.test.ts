@@ -51,7 +51,9 @@ test('the sockets of systemd, and those by number, are handed on again and again
     env: { NOTIFY_SOCKET: `${cwd}/notify` },
     before: ['python3', `${root}/test/fixtures/start_with_sockets.py`, ...sockets, '--'],
   })
-  const urls = [...server.log().matchAll(/listening on (http:\S+)\//g)].map(([, url = '']) => url)
+  const found = (): string[] => [...server.log().matchAll(/listening on (http:\S+)\//g)].map(([, url = '']) => url)
+  await until('all is announced', () => found().length === 3)
+  const urls = found()
   const files = ['systemd', 'number', 'own'].map((name) => `${cwd}/${name}.sock`)
   assert.equal(new Set(urls).size, 3)
   for (let version = 2; version <= 4; version++) {
