@@ -27,6 +27,15 @@ test('plait web --timeout: 504, the stack in the log with the request, an except
   await until('the old process has left', () => !isAlive(before))
 })
 
+test('plait web --timeout: a request that was too late leaves its place to another', async (t) => {
+  const server = await limited('--threads', '2', '--queue-timeout', '5')
+  t.after(server.stop)
+  for (let turn = 0; turn < 3; turn++) {
+    assert.equal((await new Browser(server.url).visit({ path: '/hang?seconds=60' })).status, 504)
+  }
+  assert.equal(await server.page('/hello'), 'hello')
+})
+
 test('plait web --timeout cuts a response that has begun', async (t) => {
   const server = await limited('--graceful-timeout', '1')
   t.after(server.stop)
