@@ -39,6 +39,8 @@ export type ChannelPhase = 'head' | 'body' | 'working' | 'idle' | 'lingering' | 
 
 /** A client that pipelines is read no further while this many requests wait. */
 const MOST_WAITING = 8
+/** Seconds for which a connection, or a head that has begun to come, counts as new. */
+const NEW = 1
 
 /** One connection (Twisted: `HTTPChannel`): at most one of its requests is past this room, the others wait here in order. */
 export class HTTPChannel implements Channel, Connection {
@@ -190,7 +192,21 @@ export class HTTPChannel implements Channel, Connection {
   /** No new requests: what is idle closes, what has left HTTP is asked to. */
   serverStops(patient = false): void {
     if (this.phase === 'taken') this.#onStop?.()
-    else if (this.idle && !patient) this.socket.destroy()
+    else if (!this.idle || patient) return
+    else if (this.#owner.stopping) this.#partInPeace()
+    else this.socket.destroy()
+  }
+
+  /** A client may have sent a request before it could know of the stop: what is here already is answered, and a new connection has a moment for its first. */
+  #partInPeace(): void {
+    const { bytesRead } = this.socket as Partial<Socket>
+    const left = this.phase === 'head' && bytesRead !== undefined ? this.since + NEW - this.#owner.reactor.seconds() : 0
+    const close = (): void => {
+      if (this.idle) this.socket.destroy()
+    }
+    if (left <= 0) return void setImmediate(() => setImmediate(close))
+    const call = this.#owner.reactor.callLater(left, close)
+    this.socket.once('close', () => call.cancel())
   }
 
   #start(request: Request): void {

@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { defaults } from '../defaults.ts'
 import type { ConnectionLayer } from './connection-layer.ts'
 import { checkInherited, pathOfInherited } from './inherited-socket.ts'
@@ -23,6 +24,8 @@ export interface NodePortSettings {
 }
 
 const BACKLOG = 511
+/** Seconds in which connections may still open (TLS) when nothing more is accepted. */
+const OPENING = 1
 
 /** A listening socket of node:net, whose connections go through the layers of its options to a factory. */
 export class NodePort implements ListeningPort {
@@ -34,6 +37,9 @@ export class NodePort implements ListeningPort {
   readonly #layers: readonly ConnectionLayer[]
   readonly #openings: Openings
   readonly #inherited: HandedSocket | undefined
+  /** Connections so far. */
+  #taken = 0
+  #stopping: Promise<void> | undefined
   /** Of a UNIX socket, once it listens. */
   #host: Address | undefined
   /** The socket file that is ours to remove. */
@@ -92,27 +98,40 @@ export class NodePort implements ListeningPort {
   }
 
   stopListening(): Promise<void> {
-    this.#stopLayers()
-    this.#close()
-    return Promise.resolve()
+    this.#stopping ??= this.ready.then(
+      () => this.#stop(),
+      () => undefined,
+    )
+    return this.#stopping
   }
 
-  /** As {@link stopListening}, but those that are on their way to the factory arrive: fulfilled when they have. */
+  async #stop(): Promise<void> {
+    await this.#acceptThoseThatWait()
+    this.#closeServer()
+    await Promise.race([this.#openings.over(), pause(OPENING * 1000, undefined, { ref: false })])
+    this.#stopLayers()
+  }
+
+  /** The system has opened connections that nobody has accepted yet: to close now would reset them. Node takes one in each turn of the loop. */
+  async #acceptThoseThatWait(): Promise<void> {
+    for (let turn = 0, before = -1; before !== this.#taken && turn < this.#backlog; turn++) {
+      before = this.#taken
+      for (let poll = 0; poll < 2; poll++) await new Promise((done) => setImmediate(done))
+    }
+  }
+
+  /** As {@link stopListening}, but those that are on their way to the factory have all the time of their limits. The socket is another process's too. */
   async stopInPeace(): Promise<void> {
-    this.#close()
+    await this.ready.then(
+      () => this.#closeServer(),
+      () => undefined,
+    )
     await this.#openings.over()
     this.#stopLayers()
   }
 
-  #close(): void {
-    // 'close' waits for the connections too; to stop accepting is what was asked for.
-    void this.ready.then(
-      () => this.#closeServer(),
-      () => undefined,
-    )
-  }
-
   #closeServer(): void {
+    // 'close' waits for the connections too; to stop accepting is what was asked for.
     if (this.#file !== undefined) removeSocketFile(this.#file)
     this.#file = undefined
     this.#server.close()
@@ -162,6 +181,7 @@ export class NodePort implements ListeningPort {
   }
 
   #accepted(socket: Socket): void {
+    this.#taken++
     const info = this.#info(socket)
     if (this.#layers.length === 0) this.factory.connectionMade(socket, info)
     else this.#openings.open(socket, info, (opened, known) => this.factory.connectionMade(opened, known))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { connectionsOf } from '../support/processes.ts'
 import { pause, until } from '../support/until.ts'
 import { serveFlow, type FlowServer } from './serve-flow.ts'
 
@@ -30,6 +31,31 @@ describe('SIGTERM', { concurrency: true }, () => {
     await server.client()
     process.kill(server.pid, 'SIGTERM')
     await endsWithin(server, 5)
+    assert.equal(await server.exited, 0)
+  })
+
+  test('connections that the system had opened before are accepted and answered', async (t) => {
+    const server = await serveFlow()
+    t.after(server.stop)
+    // It stands still, so that they wait in the queue of the listening socket when the signal comes.
+    process.kill(server.pid, 'SIGSTOP')
+    const clients = await Promise.all(Array.from({ length: 50 }, () => server.client()))
+    for (const client of clients) client.get('/hello')
+    process.kill(server.pid, 'SIGTERM')
+    process.kill(server.pid, 'SIGCONT')
+    for (const client of clients) await client.receives(/^HTTP\/1\.1 200 [^]*hello$/)
+    assert.equal(await server.exited, 0)
+  })
+
+  test('a new connection has a moment for its first request, which is its last', async (t) => {
+    const server = await serveFlow()
+    t.after(server.stop)
+    const client = await server.client()
+    await until('it is accepted', () => connectionsOf(server.pid) > 0)
+    process.kill(server.pid, 'SIGTERM')
+    await until('the signal has arrived', () => /SIGTERM/.test(server.log()))
+    client.get('/hello')
+    await client.receives(/^HTTP\/1\.1 200 [^]*Connection: close[^]*hello$/)
     assert.equal(await server.exited, 0)
   })
 

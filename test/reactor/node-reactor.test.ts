@@ -123,7 +123,9 @@ test('NodeReactor.listenUNIX sets the mode, serves, and removes the socket at th
 test('NodeReactor.stop lets a running request finish and refuses new connections', async () => {
   const reactor = new NodeReactor()
   let request: Request | undefined
-  const port = reactor.listenTCP(0, new HTTPFactory((one) => (request = one)), { interface: '127.0.0.1' })
+  const port = reactor.listenTCP(0, new HTTPFactory((one) => (request === undefined ? (request = one) : hello(one))), {
+    interface: '127.0.0.1',
+  })
   await port.ready
   const url = `http://127.0.0.1:${portOf(port)}/`
   const run = reactor.run(quietly)
