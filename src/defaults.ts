@@ -10,6 +10,8 @@ export interface Defaults {
   /** Threads of `reactor.getThreadPool()` (Twisted: 0–10). */
   readonly reactorMaxThreads: number
   readonly processes: number
+  /** MiB that a thread of an application in TypeScript may have. */
+  readonly javascriptMemory: number
   /** MiB that an interpreter of Pyodide may have. */
   readonly pyodideMemory: number
   readonly maxQueue: number
@@ -54,6 +56,7 @@ export const defaults: Defaults = Object.freeze({
   maxThreads: 20,
   reactorMaxThreads: 10,
   processes: 1,
+  javascriptMemory: 1024,
   pyodideMemory: 1024,
   maxQueue: 1000,
   queueTimeout: 30,

@@ -27,8 +27,9 @@ export interface ApplicationSpec {
   /** Environment variables set beside the server's own. @default none */
   env?: Readonly<Record<string, string>>
   /**
-   * For worker threads: MiB that each may have. In TypeScript one that wants more is ended; in Pyodide it gets `MemoryError`.
-   * @default in TypeScript Node's own limit, in Pyodide 1024
+   * For worker threads: MiB that each may have, buffers included. In TypeScript one that keeps more is replaced when it has nothing to do, and one that takes twice as much
+   * (garbage included, and 32 MiB) is ended at once: 502. In Pyodide it gets `MemoryError`.
+   * @default 1024
    */
   memory?: number
   /** For Pyodide: folders of packages beside those of the venv. @default none */

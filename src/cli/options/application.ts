@@ -60,8 +60,8 @@ export const applicationOptions: readonly OptionSpec[] = [
     group: APPLICATION,
     env: 'PLAIT_THREAD_MEMORY',
     parse: parseCount(1),
-    default: 'the limit of Node itself',
-    help: 'MiB of heap for each worker thread of an application; one that wants more is ended',
+    default: String(defaults.javascriptMemory),
+    help: 'MiB for each worker thread of an application; one that keeps more is replaced, one that takes twice as much is ended',
   },
 ]
 

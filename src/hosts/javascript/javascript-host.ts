@@ -1,5 +1,7 @@
 import { defaults } from '../../defaults.ts'
 import type { Host, HostOptions } from '../host.ts'
+import { letLoopsEnd } from '../worker/endless-loops.ts'
+import { memoryLimit } from '../worker/thread-memory.ts'
 import { WorkerHost } from '../worker/worker-host.ts'
 import type { ModuleExport } from '../application.ts'
 import { findExport } from './function-origin.ts'
@@ -15,6 +17,7 @@ const MOST_STREAMS = 64
  */
 export async function createJavaScriptHost(options: HostOptions): Promise<Host> {
   const { application, maxThreads, maxStreams = 0 } = options
+  letLoopsEnd()
   const { file, name } = await findExport(application.module as ModuleExport)
   const transpiled: Transpiled = new Map()
   const data: ThreadData = {
@@ -37,7 +40,7 @@ export async function createJavaScriptHost(options: HostOptions): Promise<Host> 
     data: { ...data },
     onLoaded: (report) => report.transpiled?.forEach((code, path) => transpiled.set(path, code)),
     env: { ...process.env, ...application.env },
-    resourceLimits: application.memory === undefined ? {} : { maxOldGenerationSizeMb: application.memory },
+    memory: memoryLimit(application.memory ?? defaults.javascriptMemory),
     timeout: application.timeout,
     mostStreams: MOST_STREAMS,
   })

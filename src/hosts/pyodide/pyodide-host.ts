@@ -6,6 +6,7 @@ import { defaults } from '../../defaults.ts'
 import { PlaitError } from '../../errors.ts'
 import type { Application } from '../application.ts'
 import type { Host, HostOptions } from '../host.ts'
+import { letLoopsEnd } from '../worker/endless-loops.ts'
 import { WorkerHost } from '../worker/worker-host.ts'
 import { findPackages, type FoundPackages } from './find-packages.ts'
 import { findPyodide } from './installed.ts'
@@ -36,6 +37,7 @@ export function createPyodideHost(options: HostOptions, because: string): Host {
   if (installed === undefined) {
     throw new PlaitError('PLAIT_PYODIDE_NOT_FOUND', `Pyodide is not installed: ${HOW_TO_INSTALL}`, { status: 500 })
   }
+  letLoopsEnd()
   const { cwd, env, python, memory, timeout } = application
   const environment = { ...process.env, ...env }
   const packages = findPackages({ cwd, env: environment, python })
@@ -70,7 +72,6 @@ export function createPyodideHost(options: HostOptions, because: string): Host {
       if (snapshot !== undefined) data.snapshot = snapshot
     },
     env: environment,
-    resourceLimits: {},
     timeout,
     grace: GRACE_MS,
     startsAtOnce: availableParallelism(),

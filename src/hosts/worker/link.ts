@@ -2,6 +2,7 @@
 import { receiveMessageOnPort, workerData, type MessagePort, type Transferable } from 'node:worker_threads'
 import { ToServer, ToThread, type SentBody } from './messages.ts'
 import { Signals } from './signals.ts'
+import { collected } from './thread-memory.ts'
 
 /** One request, as it was sent. */
 export interface SentJob {
@@ -153,6 +154,11 @@ export class Link {
         case ToThread.NEWS:
           this.#running.get(slot)?.news()
           at += 2
+          break
+        case ToThread.COLLECT:
+          this.say(ToServer.KEPT, collected())
+          this.flush()
+          at += 1
           break
         default:
           this.#stop()

@@ -19,6 +19,8 @@ export const ToThread = {
   CALL: 7,
   /** The thread ends itself. */
   STOP: 8,
+  /** It says how much memory it needs when garbage was collected. */
+  COLLECT: 9,
 } as const
 
 /** To the server. */
@@ -49,6 +51,8 @@ export const ToServer = {
   RETURNED: 76,
   /** a line of standard output */
   OUTPUT: 77,
+  /** bytes that were left when garbage was collected */
+  KEPT: 78,
 } as const
 
 /** Flags of `RESPOND`. */
@@ -62,6 +66,8 @@ export interface LoadReport {
   /** Of an interpreter in WebAssembly: its memory when it had started, for the next one. */
   readonly snapshot?: SharedArrayBuffer
   readonly ok: boolean
+  /** Bytes that the thread has when it has loaded, where they are limited. */
+  readonly memory?: number
   readonly kind?: string
   readonly message?: string
   readonly detail?: string

@@ -1,5 +1,4 @@
 /** A host whose threads are worker threads of this process: one request at a time in each, each with a world of its own. */
-import type { ResourceLimits } from 'node:worker_threads'
 import { defaults } from '../../defaults.ts'
 import { PlaitError } from '../../errors.ts'
 import type { Host, HostOptions, HostRuntime, HostSink, HostState, HostStatistics, Job, RunningJob } from '../host.ts'
@@ -8,7 +7,9 @@ import { ResponseHeads } from '../response-heads.ts'
 import { Crew } from './crew.ts'
 import type { LoadReport } from './messages.ts'
 import { Pace } from './pace.ts'
-import { Deadline, StuckWatch } from './watch.ts'
+import { LateRequests } from './late-requests.ts'
+import type { MemoryLimit } from './thread-memory.ts'
+import { StuckWatch } from './watch.ts'
 import { WorkerJob } from './worker-job.ts'
 import { WorkerThread, type ThreadEvents } from './worker-thread.ts'
 
@@ -22,7 +23,8 @@ export interface WorkerKind {
   /** A thread has loaded the application, or could not. */
   readonly onLoaded?: (report: LoadReport) => void
   readonly env: NodeJS.ProcessEnv
-  readonly resourceLimits: ResourceLimits
+  /** What each thread may have. @default Node's own limit */
+  readonly memory?: MemoryLimit
   /** Seconds that one request may take; then its thread is ended. 0 = no limit. */
   readonly timeout: number
   /** Milliseconds that a request has to end after it was interrupted at its time limit; then its thread is ended. @default it is not interrupted */
@@ -43,9 +45,6 @@ const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 10_000
 const HEALTHY_MS = 10_000
 
-/** Milliseconds between two tries to interrupt a request. */
-const BETWEEN_TRIES_MS = 10
-
 /** Threads on demand between `minThreads` and `maxThreads`; one that ends takes its own request along, and the next request gets another. */
 export class WorkerHost implements Host, ThreadEvents {
   readonly id: string
@@ -57,9 +56,7 @@ export class WorkerHost implements Host, ThreadEvents {
   readonly #kind: WorkerKind
   readonly #crew: Crew
   readonly #stuck: StuckWatch
-  readonly #deadline: Deadline
-  /** Threads that were ended because their job took too long. */
-  readonly #late = new WeakSet<WorkerThread>()
+  readonly #late: LateRequests
   /** Jobs that wait for a thread. */
   readonly #waiting: WorkerJob[] = []
   readonly #heads = new ResponseHeads()
@@ -84,8 +81,9 @@ export class WorkerHost implements Host, ThreadEvents {
     this.#crew = new Crew(options.maxThreads)
     const threads = (): readonly WorkerThread[] => this.#crew.all
     this.#stuck = new StuckWatch(threads, (thread) => this.#takeBack(thread))
-    const limitOf = ({ job }: WorkerJob): number => leastLimit(job.timeout ?? 0, kind.timeout)
-    this.#deadline = new Deadline(threads, limitOf, (thread, seconds) => this.#isLate(thread, seconds))
+    const { timeout, grace } = kind
+    const names = { application: options.application.name, host: options.id }
+    this.#late = new LateRequests({ threads, timeout, grace, names })
   }
 
   get runtime(): HostRuntime | undefined {
@@ -152,7 +150,7 @@ export class WorkerHost implements Host, ThreadEvents {
     if (thread === undefined) return false
     thread.send(job)
     if (thread.load > 1) this.#stuck.start()
-    this.#deadline.start(job)
+    this.#late.watch(job)
     return true
   }
 
@@ -168,8 +166,8 @@ export class WorkerHost implements Host, ThreadEvents {
   }
 
   #addThread(): void {
-    const { entry, data, env, resourceLimits } = this.#kind
-    this.#crew.add(new WorkerThread({ entry, data, env, resourceLimits, heads: this.#heads }, this))
+    const { entry, data, env, memory } = this.#kind
+    this.#crew.add(new WorkerThread({ entry, data, env, memory, heads: this.#heads }, this))
   }
 
   #abandonWaiting(job: WorkerJob): void {
@@ -184,8 +182,9 @@ export class WorkerHost implements Host, ThreadEvents {
   loaded(thread: WorkerThread, report: LoadReport): void {
     if (report.files !== undefined) this.#options.onImported?.(report.files)
     this.#kind.onLoaded?.(report)
-    if (report.ok) return this.#threadReady(thread)
-    const { kind = '', message = '', detail = '', report: thrown = null } = report
+    const tooLarge = this.#tooLarge(report.memory)
+    if (report.ok && tooLarge === undefined) return this.#threadReady(thread)
+    const { kind = '', message = tooLarge ?? '', detail = '', report: thrown = null } = report
     this.#crew.forget(thread)
     thread.kill('could not load the application')
     this.#startFailed(loadError(this.#options.application, { kind, message, detail, report: thrown }))
@@ -224,12 +223,12 @@ export class WorkerHost implements Host, ThreadEvents {
   finished(thread: WorkerThread, job: WorkerJob, outcome: PlaitError | undefined): void {
     this.#served++
     if (thread.load === 0 && thread.ready) this.#free(thread)
-    const after = job.interruptedAfter
-    this.#over(job, after !== undefined && outcome !== undefined ? this.#interrupted(after, outcome) : outcome)
+    this.#over(job, this.#late.outcomeOf(job, outcome))
   }
 
   /** It has nothing to do any more. */
   #free(thread: WorkerThread, suspect = false): void {
+    if (thread.spent) return this.#replaceSpent(thread)
     this.#crew.rest(thread, suspect)
     if (this.#waiting.length > 0) this.#serveWaiting()
     if (this.#crew.size > this.#crew.most) this.#retire(0)
@@ -241,6 +240,29 @@ export class WorkerHost implements Host, ThreadEvents {
 
   output(_thread: WorkerThread, stream: 'stdout' | 'stderr', line: string): void {
     this.#options.logger.info(line, { host: this.id, stream })
+  }
+
+  kept(thread: WorkerThread, bytes: number): void {
+    const tooLarge = this.#tooLarge(bytes)
+    if (tooLarge === undefined || thread.spent || !thread.ready) return
+    this.#options.logger.warn(`A thread of ${this.#options.application.name} (host ${this.id}) is replaced: ${tooLarge}`)
+    thread.spent = true
+    this.#crew.disfavour(thread)
+    if (thread.load === 0) this.#replaceSpent(thread)
+  }
+
+  /** What to say of a thread with so many bytes that live, when it has too many. */
+  #tooLarge(bytes = 0): string | undefined {
+    const { memory } = this.#kind
+    if (memory === undefined || bytes <= memory.kept) return undefined
+    return `it needs ${Math.ceil(bytes / 1024 ** 2)} MiB, and its memory limit is ${memory.mebibytes} MiB`
+  }
+
+  /** It has done what it had. */
+  #replaceSpent(thread: WorkerThread): void {
+    this.#dismiss(thread)
+    this.#grow()
+    this.#replace()
   }
 
   died(thread: WorkerThread, reason: string): void {
@@ -258,39 +280,9 @@ export class WorkerHost implements Host, ThreadEvents {
     this.#replace()
   }
 
-  /** The first job of a thread has run out of time. */
-  #isLate(thread: WorkerThread, seconds: number): void {
-    const { front: job } = thread
-    const { grace } = this.#kind
-    if (grace === undefined || job === undefined) return this.#endLate(thread, seconds)
-    this.#interrupt(thread, job, { seconds, until: performance.now() + grace })
-  }
-
-  /** Again and again until it can be: it may be about to begin, or have ended with its last word on the way. */
-  #interrupt(thread: WorkerThread, job: WorkerJob, limits: { seconds: number; until: number }): void {
-    const { seconds, until } = limits
-    if (job.over || job.thread !== thread) return
-    const given = job.interruptedAfter === undefined && thread.interrupt(job)
-    if (given) job.interruptedAfter = seconds
-    const left = until - performance.now()
-    if (left <= 0) return this.#endLate(thread, seconds)
-    const pause = job.interruptedAfter === undefined ? Math.min(left, BETWEEN_TRIES_MS) : left
-    setTimeout(() => this.#interrupt(thread, job, limits), pause).unref()
-  }
-
-  #endLate(thread: WorkerThread, seconds: number): void {
-    this.#late.add(thread)
-    thread.kill(`was ended: its request took longer than ${seconds} s`)
-  }
-
-  #interrupted(seconds: number, { detail, cause }: PlaitError): PlaitError {
-    const what = `A request to ${this.#options.application.name} (host ${this.id}) was interrupted: it took longer than ${seconds} s`
-    return new PlaitError('PLAIT_TIMEOUT', what, { status: 504, cause, ...(detail === undefined ? {} : { detail }) })
-  }
-
   #lost(reason: string, thread?: WorkerThread): PlaitError {
     const what = `A thread of ${this.#options.application.name} (host ${this.id}) ${reason}`
-    if (thread !== undefined && this.#late.has(thread)) return new PlaitError('PLAIT_TIMEOUT', what, { status: 504 })
+    if (thread !== undefined && this.#late.hasEnded(thread)) return new PlaitError('PLAIT_TIMEOUT', what, { status: 504 })
     return new PlaitError(thread?.wasEnded === true ? 'PLAIT_HOST_ENDED' : 'PLAIT_HOST_LOST', what, { status: 502 })
   }
 
@@ -369,7 +361,7 @@ export class WorkerHost implements Host, ThreadEvents {
     for (const job of this.#waiting.splice(0)) this.#over(job, this.#lost('was stopped'))
     await Promise.all(this.#crew.all.map((thread) => this.#endThread(thread)))
     this.#stuck.stop()
-    this.#deadline.stop()
+    this.#late.stop()
     this.#state = 'gone'
     this.onGone?.('was stopped')
   }
@@ -389,9 +381,4 @@ export class WorkerHost implements Host, ThreadEvents {
     if (thread.ready && thread.load === 0) await thread.stop(EXIT_MS)
     else thread.kill('was stopped')
   }
-}
-
-/** The smaller of two limits, of which 0 is none. */
-function leastLimit(one: number, other: number): number {
-  return one === 0 || (other > 0 && other < one) ? other : one
 }

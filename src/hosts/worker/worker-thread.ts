@@ -1,12 +1,14 @@
-import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort, type ResourceLimits } from 'node:worker_threads'
+import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads'
 import { PlaitError } from '../../errors.ts'
 import { eachLine } from '../output-lines.ts'
 import type { ResponseHeads } from '../response-heads.ts'
 import { failureOf } from './failure.ts'
 import { Interrupt } from './interrupt.ts'
+import { MemoryWatch, type WatchedThread } from './memory-watch.ts'
 import { LAST, ONE_PIECE, ToServer, ToThread, type FailureReport, type LoadReport } from './messages.ts'
 import { sentBody } from './sent-body.ts'
 import { Signals, SLOTS } from './signals.ts'
+import type { MemoryLimit } from './thread-memory.ts'
 import type { WorkerJob } from './worker-job.ts'
 
 /** What a {@link WorkerThread} tells. */
@@ -18,6 +20,8 @@ export interface ThreadEvents {
   worked(thread: WorkerThread, jobs: number, milliseconds: number): void
   /** A line of the application's standard output or error, or of `wsgi.errors`. */
   output(thread: WorkerThread, stream: 'stdout' | 'stderr', line: string): void
+  /** It has collected its garbage, and so many bytes are left. */
+  kept(thread: WorkerThread, bytes: number): void
   /** The thread is gone, or as good as gone. Its jobs are still in it. Last, once. */
   died(thread: WorkerThread, reason: string): void
 }
@@ -29,12 +33,13 @@ export interface ThreadOptions {
   /** What the script gets beside the shared memory and the port. */
   readonly data: Readonly<Record<string, unknown>>
   readonly env: NodeJS.ProcessEnv
-  readonly resourceLimits: ResourceLimits
+  /** Undefined: none but Node's own. */
+  readonly memory: MemoryLimit | undefined
   readonly heads: ResponseHeads
 }
 
 /** One worker thread, with the jobs that it has. It runs one at a time, in the order in which they were sent. */
-export class WorkerThread {
+export class WorkerThread implements WatchedThread {
   readonly signals: Signals = new Signals()
   /** As node counts threads (`threadId`). */
   readonly number: number
@@ -47,6 +52,8 @@ export class WorkerThread {
   frontSince = 0
   /** It has loaded the application, and takes jobs. */
   ready = false
+  /** It takes no more jobs, and ends when it has none. */
+  spent = false
   /** Jobs that it has, the running one included. */
   load = 0
   /** The job that keeps it to itself, because its response stays open. */
@@ -57,6 +64,8 @@ export class WorkerThread {
   readonly #port: MessagePort
   readonly #events: ThreadEvents
   readonly #heads: ResponseHeads
+  readonly #memory: MemoryLimit | undefined
+  readonly #watch: MemoryWatch | undefined
   readonly #jobs: (WorkerJob | undefined)[] = Array.from({ length: SLOTS })
   readonly #freeSlots = Array.from({ length: SLOTS }, (_, index) => SLOTS - 1 - index)
   #outgoing: unknown[] = []
@@ -70,6 +79,7 @@ export class WorkerThread {
   constructor(options: ThreadOptions, events: ThreadEvents) {
     this.#events = events
     this.#heads = options.heads
+    this.#memory = options.memory
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#worker = new Worker(options.entry, {
@@ -82,7 +92,7 @@ export class WorkerThread {
       },
       transferList: [port2],
       env: options.env,
-      resourceLimits: options.resourceLimits,
+      resourceLimits: options.memory?.resourceLimits ?? {},
       stdout: true,
       stderr: true,
       // The flags of the server's own command line are not the application's affair.
@@ -95,12 +105,13 @@ export class WorkerThread {
     this.#worker.on('exit', (code) => this.#exited(code))
     eachLine(this.#worker.stdout, (line) => events.output(this, 'stdout', line))
     eachLine(this.#worker.stderr, (line) => events.output(this, 'stderr', line))
+    if (options.memory !== undefined) this.#watch = new MemoryWatch(this.#worker, options.memory, this)
     // As a process of Python would, a thread keeps the program alive until the pool stops.
   }
 
   /** Jobs that it may be sent now. */
   get room(): number {
-    return this.#freeSlots.length
+    return this.spent ? 0 : this.#freeSlots.length
   }
 
   /** It was ended on purpose, or by the limit of its memory. */
@@ -212,6 +223,20 @@ export class WorkerThread {
     void this.#worker.terminate()
   }
 
+  // -- WatchedThread
+
+  get isBusy(): boolean {
+    return this.load > 0 || !this.ready
+  }
+
+  full(): void {
+    this.tell(ToThread.COLLECT)
+  }
+
+  over(): void {
+    this.kill(exceeded(this.#memory))
+  }
+
   // -- from the thread
 
   #receive(message: unknown): void {
@@ -258,6 +283,10 @@ export class WorkerThread {
       const report = message[at + 1] as LoadReport
       this.ready = report.ok
       this.#events.loaded(this, report)
+      return at + 2
+    }
+    if (kind === ToServer.KEPT) {
+      this.#events.kept(this, message[at + 1] as number)
       return at + 2
     }
     return this.#rareWord(kind as number, message, at)
@@ -342,21 +371,27 @@ export class WorkerThread {
   #exited(code: number): void {
     if (this.#gone) return
     this.#drain()
-    this.#end(describeEnd(this.#fault, code))
+    this.#end(this.#describeEnd(code))
   }
 
   #end(reason: string): void {
     if (this.#gone) return
     this.#gone = true
     this.ready = false
+    this.#watch?.stop()
     this.#port.close()
     this.#events.died(this, reason)
     this.#onGone?.()
   }
+
+  #describeEnd(code: number): string {
+    const fault = this.#fault
+    if (fault === undefined) return `ended with exit code ${code}`
+    if ((fault as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') return exceeded(this.#memory)
+    return `ended by an error that nobody caught: ${fault instanceof Error ? (fault.stack ?? String(fault)) : String(fault)}`
+  }
 }
 
-function describeEnd(fault: Error | undefined, code: number): string {
-  if (fault === undefined) return `ended with exit code ${code}`
-  if ((fault as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') return 'ended because it reached its memory limit'
-  return `ended by an error that nobody caught: ${fault instanceof Error ? (fault.stack ?? String(fault)) : String(fault)}`
+function exceeded(memory: MemoryLimit | undefined): string {
+  return memory === undefined ? "exceeded Node's own memory limit" : `exceeded its memory limit of ${memory.mebibytes} MiB`
 }

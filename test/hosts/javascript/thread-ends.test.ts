@@ -76,7 +76,6 @@ async function startHost(t: { after(call: () => Promise<void>): void }, file: st
         inputWindow: 1024,
       },
       env: {},
-      resourceLimits: {},
       timeout: 0,
       idleTime: 80,
     },

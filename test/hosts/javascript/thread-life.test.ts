@@ -3,6 +3,9 @@ import { test } from 'node:test'
 import { until } from '../../support/until.ts'
 import { answering, serveApplication } from './serve-applications.ts'
 
+/** The second is what the V8 of Node 24 and 26 cannot end by itself: see `letLoopsEnd`. */
+const endless = `loop: () => { for (;;); }, arrays: () => { for (;;) if (new Array(1000).length < 1000) break },`
+
 const quick = async (text: (target: string) => Promise<string>, count: number): Promise<string[]> =>
   Promise.all(Array.from({ length: count }, () => text('/app/hello')))
 
@@ -26,18 +29,17 @@ test('JavaScriptHost runs what blocks in threads: eight that block 300 ms take a
   assert.ok(best !== undefined && best.took >= 295 && best.took < 900 && best.slowest < 150, JSON.stringify(rounds))
 })
 
-test('JavaScriptHost ends a thread that takes longer than its timeout with 504, though it never lets go; others go on', async (t) => {
-  const { text, log } = await serveApplication(t, answering(`loop: () => { for (;;); },`), {
-    maxThreads: 3,
-    spec: { timeout: 0.5 },
+for (const loop of ['loop', 'arrays']) {
+  test(`JavaScriptHost ends a thread that takes longer than its timeout with 504, though it never lets go (${loop}); others go on`, async (t) => {
+    const { text, log } = await serveApplication(t, answering(endless), { maxThreads: 3, spec: { timeout: 0.5 } })
+    assert.equal(await text('/app/hello'), 'hello')
+    const looping = text(`/app/${loop}`)
+    for (let count = 0; count < 20; count++) assert.equal(await text('/app/hello'), 'hello')
+    assert.match(await looping, /^504 [^]*Gateway Timeout[^]*took too long/)
+    assert.match(log(), /took longer than 0.5 s/)
+    assert.equal(await text('/app/hello'), 'hello')
   })
-  assert.equal(await text('/app/hello'), 'hello')
-  const looping = text('/app/loop')
-  for (let count = 0; count < 20; count++) assert.equal(await text('/app/hello'), 'hello')
-  assert.match(await looping, /^504 [^]*Gateway Timeout[^]*took too long/)
-  assert.match(log(), /took longer than 0.5 s/)
-  assert.equal(await text('/app/hello'), 'hello')
-})
+}
 
 for (const [what, body, reason] of [
   ['calls process.exit', `process.exit(3)`, /ended with exit code 3/],
@@ -58,17 +60,6 @@ for (const [what, body, reason] of [
     assert.equal(await text('/app/hello'), 'hello')
   })
 }
-
-test('JavaScriptHost ends a thread at its memory limit; the server and other threads live', async (t) => {
-  const bomb = `bomb: () => { const all: unknown[] = []; for (;;) all.push({ number: all.length }) },`
-  const { text, log } = await serveApplication(t, answering(bomb), { maxThreads: 2, spec: { memory: 48 } })
-  assert.equal(await text('/app/hello'), 'hello')
-  const blocked = text('/app/block?300')
-  assert.match(await text('/app/bomb'), /^502 /)
-  assert.match(log(), /reached its memory limit/)
-  assert.equal(await blocked, 'blocked')
-  assert.equal(await text('/app/hello'), 'hello')
-})
 
 test('JavaScriptHost keeps nothing waiting behind a request that turns out slow', async (t) => {
   const { text } = await serveApplication(t, answering(''), { maxThreads: 3 })

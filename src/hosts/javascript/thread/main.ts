@@ -10,6 +10,7 @@ import { FileWrapper } from './file-wrapper.ts'
 import { callFunction } from './call-function.ts'
 import { loadApplication, loadedFiles, newlyTranspiled, loadExports, type Exports } from './load-application.ts'
 import { reportError } from './report.ts'
+import { collected } from '../../worker/thread-memory.ts'
 
 /** What the server gives a thread of this kind. */
 export interface ThreadData {
@@ -128,6 +129,8 @@ async function load(): Promise<LoadReport> {
   return typeof outcome === 'function' ? { ok: true } : outcome
 }
 
-link.say(ToServer.LOADED, { ...(await load()), files: loadedFiles(), transpiled: newlyTranspiled() })
+const loaded = await load()
+// Only now: V8 lets garbage lie in proportion to what it has found alive.
+link.say(ToServer.LOADED, { ...loaded, memory: collected(), files: loadedFiles(), transpiled: newlyTranspiled() })
 link.flush()
 link.onJobs = serve
