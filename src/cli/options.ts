@@ -7,6 +7,7 @@ import type { OptionSpec } from './options/option-spec.ts'
 import { processOptions } from './options/process.ts'
 import { requestOptions } from './options/requests.ts'
 import { servingOptions } from './options/serving.ts'
+import type { RequestLimits } from '../wsgi/route-limits.ts'
 
 /** The table of `plait web`. */
 export const webOptions: readonly OptionSpec[] = [
@@ -51,8 +52,10 @@ export interface WebOptions {
   maxQueue?: number
   queueTimeout?: number
   maxStreams?: number
+  limit?: Record<string, RequestLimits>
   retry?: boolean
-  timeout?: number
+  /** By path; that of all others is at `/`. */
+  timeout?: Record<string, RequestLimits>
   maxRequests?: number
   maxRequestsJitter?: number
   maxAge?: number

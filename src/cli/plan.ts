@@ -1,5 +1,6 @@
 import { defaults } from '../defaults.ts'
 import { findIdentity, type Identity } from '../reactor/process/identity.ts'
+import { limitsOf } from './limit-values.ts'
 import { listenEndpoints } from './listen-endpoints.ts'
 import type { WebOptions } from './options.ts'
 import { servedBy, type Served } from './tree/roots.ts'
@@ -30,6 +31,7 @@ export function planOf(options: WebOptions): Plan {
   if (options.health !== undefined) checkHealthPath(options.health)
   // What is wrong with them shows before anything is opened.
   listenEndpoints(options)
+  limitsOf(options)
   for (const { target } of served.mounts) target.check?.()
   const names = { ...(uid === undefined ? {} : { user: uid }), ...(gid === undefined ? {} : { group: gid }) }
   const identity = uid === undefined && gid === undefined ? undefined : findIdentity(names)
@@ -64,6 +66,7 @@ export function surroundingsOf(options: WebOptions): Surroundings {
 export async function loadMeans(options: WebOptions): Promise<Omit<Means, 'reactor'>> {
   const { index, ignoreExt = [], allowIgnoreExt, mimeType, maxBody, requestBody } = options
   const registry = new Registry()
+  const limits = limitsOf(options)
   const bodies = {
     ...(maxBody === undefined ? {} : { maxBody }),
     ...(requestBody === undefined ? {} : { requestBody }),
@@ -77,7 +80,8 @@ export async function loadMeans(options: WebOptions): Promise<Omit<Means, 'react
       ...(index === undefined ? {} : { indexNames: index }),
       ...(mimeType === undefined ? {} : { defaultType: mimeType }),
     },
-    wsgi: { ...bodies, retry: options.retry !== false, timeout: options.timeout ?? defaults.timeout },
+    wsgi: { ...bodies, retry: options.retry !== false },
+    ...(limits === undefined ? {} : { limits }),
     cgi: bodies,
     upstream: bodies,
     surroundings: surroundingsOf(options),

@@ -78,6 +78,8 @@ export type Outcome = undefined | PlaitError
  * `earlyHints`* then at most one of `respond` / `respondFile`, then `data`*, and always `finished`, once, last.
  */
 export interface JobSink {
+  /** Its client may have gone, and that it has cannot be told before something is sent to it. */
+  readonly seemsGone?: boolean
   /** A host takes it; again when it runs once more. For who wants to know. */
   begun?(host: string): void
   /** 103 Early Hints (RFC 8297): `[name, value …]`. Only before the response. */

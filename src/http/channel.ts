@@ -37,6 +37,8 @@ export interface Channel extends ConnectionInfo {
   readonly peerPort: string
   readonly hostHost: string
   readonly hostPort: string
+  /** The client has said that it will send no more: it may have gone. @default false */
+  readonly halfClosed?: boolean
   /** Whom the server waits for from now on: the client, for the body, or the application. The clock starts anew. */
   enter(phase: 'body' | 'working'): void
   /** Answers a request with an error of HTTP itself. */

@@ -30,6 +30,13 @@ export class JobQueue {
     return this.#first
   }
 
+  /** What waits now, first to last. */
+  jobs(): PoolJob[] {
+    const jobs: PoolJob[] = []
+    for (let job = this.#first; job !== undefined; job = job.next) jobs.push(job)
+    return jobs
+  }
+
   push(job: PoolJob): void {
     job.queue = this
     job.previous = this.#last
@@ -47,6 +54,22 @@ export class JobQueue {
     if (this.#first === undefined) this.#last = job
     else this.#first.previous = job
     this.#first = job
+    this.#size++
+    this.#total.queued++
+  }
+
+  /** Puts a job where it belongs by the time at which it came. */
+  insert(job: PoolJob): void {
+    let after = this.#first
+    while (after !== undefined && after.number < job.number) after = after.next
+    if (after === undefined) return this.push(job)
+    const before = after.previous
+    if (before === undefined) return this.unshift(job)
+    job.queue = this
+    job.previous = before
+    job.next = after
+    before.next = job
+    after.previous = job
     this.#size++
     this.#total.queued++
   }

@@ -25,6 +25,11 @@ export function stopped(): PlaitError {
   return new PlaitError('PLAIT_POOL_STOPPED', 'The thread pool has been stopped', { status: 503 })
 }
 
+/** For a request that may not even wait. @param whose queue, in words */
+export function queueFull(whose: string, requests: number): PlaitError {
+  return new PlaitError('PLAIT_POOL_FULL', `The queue of ${whose} is full: ${requests} requests wait in it`, { status: 503 })
+}
+
 /** A whole number from 0. */
 export function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0

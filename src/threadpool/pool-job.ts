@@ -1,7 +1,8 @@
 import type { PlaitError } from '../errors.ts'
-import type { FileResponse, Host, HostSink, Job, JobSink, Outcome, ResponseHead, RunningJob } from '../hosts/host.ts'
+import type { FileResponse, Host, HostSink, JobSink, Outcome, ResponseHead, RunningJob } from '../hosts/host.ts'
 import type { ApplicationGroup } from './application-group.ts'
 import type { JobQueue } from './job-queue.ts'
+import type { Lane, LaneJob } from './lane.ts'
 
 /** What a {@link PoolJob} tells its pool. */
 export interface JobOwner {
@@ -13,6 +14,8 @@ export interface JobOwner {
   jobLost(job: PoolJob): boolean
   /** Nobody waits for a job that is still in the queue. */
   jobAbandoned(job: PoolJob): void
+  /** It has waited in its lane, and has a place there now. */
+  jobAdmitted(job: PoolJob): void
 }
 
 /**
@@ -23,8 +26,10 @@ export class PoolJob implements RunningJob, HostSink {
   readonly owner: JobOwner
   /** The hosts that it may run in. */
   readonly group: ApplicationGroup
-  readonly job: Job
+  readonly job: LaneJob
   readonly sink: JobSink
+  /** In which it has a place. */
+  lane: Lane | undefined
   /** The host that has it. */
   host: Host | undefined
   /** Seconds of the pool's clock when it was queued; 0 if it never was. */
@@ -49,7 +54,7 @@ export class PoolJob implements RunningJob, HostSink {
   #abandoned = false
   #over = false
 
-  constructor(owner: JobOwner, group: ApplicationGroup, job: Job, sink: JobSink) {
+  constructor(owner: JobOwner, group: ApplicationGroup, job: LaneJob, sink: JobSink) {
     this.owner = owner
     this.group = group
     this.job = job
@@ -73,6 +78,7 @@ export class PoolJob implements RunningJob, HostSink {
   refuse(error: PlaitError): void {
     this.#over = true
     this.sink.finished(error)
+    this.lane?.leave(this)
   }
 
   // -- RunningJob, for the gateway
@@ -137,6 +143,8 @@ export class PoolJob implements RunningJob, HostSink {
     this.#over = true
     this.head = undefined
     this.sink.finished(outcome)
+    // Before its permit is free: who gets the place may have waited longest of all.
+    this.lane?.leave(this)
     this.owner.jobFinished(this)
   }
   /** After the death of its host, if nobody can have noticed that it had begun. Once: what kills its host must not walk through the pool. */

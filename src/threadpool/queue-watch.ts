@@ -1,4 +1,4 @@
-import type { PlaitError } from '../errors.ts'
+import { PlaitError } from '../errors.ts'
 import type { PoolClock } from './clock.ts'
 import type { JobQueue } from './job-queue.ts'
 import type { PoolJob } from './pool-job.ts'
@@ -9,8 +9,6 @@ export interface QueueOwner {
   queues(): Iterable<JobQueue>
   /** Seconds that a job may wait in all, 0 = no limit. */
   patience(job: PoolJob): number
-  /** Why it is refused when it has waited so long. */
-  refusal(job: PoolJob): PlaitError
 }
 
 /** Refuses jobs that have waited too long in their queue, by one timer: it is set to the first of them, and most have left before. */
@@ -26,8 +24,12 @@ export class QueueWatch {
 
   /** Call it with a job that begins to wait. */
   watch(job: PoolJob): void {
-    const { clock } = this.#owner
-    job.queuedAt = clock.seconds()
+    job.queuedAt = this.#owner.clock.seconds()
+    this.moved(job)
+  }
+
+  /** Call it with a job that waits on in another queue. */
+  moved(job: PoolJob): void {
     const patience = this.#owner.patience(job)
     if (patience > 0 && job.queuedAt + patience < this.#next) this.#lookAt(job.queuedAt + patience)
   }
@@ -41,7 +43,7 @@ export class QueueWatch {
   #lookAt(time: number): void {
     this.#timer?.cancel()
     this.#next = time
-    this.#timer = this.#owner.clock.callLater(time - this.#owner.clock.seconds(), () => this.#look())
+    this.#timer = this.#owner.clock.callLater(Math.max(0, time - this.#owner.clock.seconds()), () => this.#look())
   }
 
   #look(): void {
@@ -57,17 +59,25 @@ export class QueueWatch {
     const now = this.#owner.clock.seconds()
     let next = Infinity
     for (let job = queue.first, after = job?.next; job !== undefined; job = after, after = job?.next) {
+      // What was refused before it has let others in, and this one is past us: look again.
+      if (job.queue !== queue) return now
       const patience = this.#owner.patience(job)
       const end = patience > 0 ? job.queuedAt + patience : Infinity
       if (end <= now) {
         queue.remove(job)
-        job.refuse(this.#owner.refusal(job))
+        job.refuse(tooLate(job, patience))
         continue
       }
       next = Math.min(next, end)
-      // Those behind it came later. But what runs once more stands in front, and waits anew.
-      if (!job.repeated) break
+      // Those behind it came later. But what runs once more stands in front and waits anew, and a lane may have more patience than the pool.
+      if (!job.repeated && job.job.lane === undefined) break
     }
     return next
   }
+}
+
+function tooLate({ lane, job }: PoolJob, seconds: number): PlaitError {
+  const none =
+    lane === undefined && job.lane !== undefined ? `None of the ${job.lane.maxRunning} places of ${job.lane.name}` : 'No thread'
+  return new PlaitError('PLAIT_QUEUE_TIMEOUT', `${none} was free for ${seconds} s`, { status: 503 })
 }

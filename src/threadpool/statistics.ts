@@ -9,6 +9,16 @@ export interface ApplicationStatistics {
   readonly hosts: readonly HostStatistics[]
 }
 
+/** Figures of a lane, while something is in it. */
+export interface LaneStatistics {
+  /** Its path: `/reports`. */
+  readonly lane: string
+  /** Requests that have a place in it. */
+  readonly running: number
+  /** Requests that wait for one. */
+  readonly queued: number
+}
+
 /** Figures of a pool. */
 export interface PoolStatistics {
   /** Permits: how many requests may run. */
@@ -19,8 +29,9 @@ export interface PoolStatistics {
   readonly streams: number
   /** Permits that are free. */
   readonly waiting: number
-  /** Requests in the queue. */
+  /** Requests in the queue. Those that wait in a lane are not. */
   readonly queued: number
+  readonly lanes: readonly LaneStatistics[]
   /** Requests that have run. */
   readonly served: number
   /** Requests that run, or have run, a second time, because their host died. */

@@ -2,14 +2,16 @@ import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import type { Application } from '../hosts/application.ts'
 import { createHost } from '../hosts/create-host.ts'
-import type { CreateHost, Host, HostRuntime, Job, JobSink, RunningJob } from '../hosts/host.ts'
+import type { CreateHost, Host, HostRuntime, JobSink, RunningJob } from '../hosts/host.ts'
 import { silentLogger, type Logger } from '../log/logger.ts'
 import { ApplicationGroup } from './application-group.ts'
 import { systemClock, type PoolClock } from './clock.ts'
 import type { JobQueue, QueueTotal } from './job-queue.ts'
 import { PoolJob, type JobOwner } from './pool-job.ts'
-import { checkLimits, checkSizes, stopped } from './pool-checks.ts'
+import { BusyLanes, type Lane, type LaneJob } from './lane.ts'
+import { checkLimits, checkSizes, queueFull, stopped } from './pool-checks.ts'
 import { QueueWatch } from './queue-watch.ts'
+import { makesRoom } from './room.ts'
 import { checkRecycling, type RecycleOptions } from './recycling.ts'
 import type { PoolStatistics } from './statistics.ts'
 import { mostStreams, Streams } from './streams.ts'
@@ -78,6 +80,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
   /** Counted by the queues themselves. */
   readonly #total: QueueTotal = { queued: 0 }
   readonly #streams: Streams
+  readonly #lanes = new BusyLanes()
   readonly #watch: QueueWatch
 
   /** Throws `PLAIT_CONFIGURATION` for sizes that make no sense. Starts nothing. */
@@ -95,8 +98,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
     this.#watch = new QueueWatch({
       clock: this.#clock,
       queues: () => this.#queues(),
-      patience: () => this.#queueTimeout,
-      refusal: () => new PlaitError('PLAIT_QUEUE_TIMEOUT', `No thread was free for ${this.#queueTimeout} s`, { status: 503 }),
+      patience: ({ job }) => job.lane?.queueTimeout ?? this.#queueTimeout,
     })
     this.#streams = new Streams(
       {
@@ -146,7 +148,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
    * Everything that goes wrong is told through `sink.finished`: `PLAIT_POOL_FULL` and `PLAIT_QUEUE_TIMEOUT` (503),
    * `PLAIT_POOL_STOPPED` (503), `PLAIT_APPLICATION` (500), `PLAIT_HOST_LOST` (502), `PLAIT_CLIENT_GONE` (abandoned in the queue).
    */
-  submit(application: Application, job: Job, sink: JobSink): RunningJob {
+  submit(application: Application, job: LaneJob, sink: JobSink): RunningJob {
     const group = this.#group(application)
     const entry = new PoolJob(this, group, job, sink)
     entry.number = ++this.#lastNumber
@@ -154,6 +156,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
       entry.refuse(stopped())
       return entry
     }
+    if (job.lane !== undefined && !this.#enterLane(job.lane, entry)) return entry
     if (this.#total.queued === 0) {
       if (this.#working < this.#maxThreads) {
         const host = group.leastBusy()
@@ -215,6 +218,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
       streams: this.#streams.count,
       waiting: Math.max(0, this.#maxThreads - this.#working),
       queued: this.#total.queued,
+      lanes: this.#lanes.statistics(),
       served: applications.reduce((sum, one) => sum + one.served, 0),
       repeated: applications.reduce((sum, one) => sum + one.repeated, 0),
       applications,
@@ -248,6 +252,14 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
     return true
   }
 
+  jobAdmitted(job: PoolJob): void {
+    if (this.#state !== 'open') return job.refuse(stopped())
+    job.group.queue.insert(job)
+    this.#watch.moved(job)
+    void job.group.start().catch(() => undefined)
+    this.#dispatch()
+  }
+
   jobAbandoned(job: PoolJob): void {
     job.queue?.remove(job)
     job.refuse(new PlaitError('PLAIT_CLIENT_GONE', 'The client left while its request waited for a thread'))
@@ -278,6 +290,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
 
   *#queues(): Iterable<JobQueue> {
     for (const { queue } of this.#groups.values()) yield queue
+    yield* this.#lanes.queues()
   }
 
   *#hosts(): Iterable<Host> {
@@ -290,6 +303,17 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
     if (host === undefined) return false
     entry.startIn(host)
     return true
+  }
+
+  /** @returns false when the job waits in the lane, or was refused there */
+  #enterLane(lane: Lane, entry: PoolJob): boolean {
+    this.#lanes.add(lane)
+    if (lane.enter(entry)) return true
+    if (lane.queue.size < (lane.maxQueue ?? this.#maxQueue) || makesRoom([lane.queue])) {
+      lane.queue.push(entry)
+      this.#watch.watch(entry)
+    } else entry.refuse(queueFull(lane.name, lane.queue.size))
+    return false
   }
 
   #group(application: Application): ApplicationGroup {
@@ -319,8 +343,8 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
   }
 
   #enqueue(group: ApplicationGroup, entry: PoolJob): void {
-    if (this.#total.queued >= this.#maxQueue) {
-      entry.refuse(new PlaitError('PLAIT_POOL_FULL', `The pool's queue of ${this.#maxQueue} requests is full`, { status: 503 }))
+    if (this.#total.queued >= this.#maxQueue && !makesRoom([...this.#groups.values()].map(({ queue }) => queue))) {
+      entry.refuse(queueFull('the pool', this.#maxQueue))
       return
     }
     this.#watch.watch(entry)
@@ -357,8 +381,11 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
   async #stop(timeout: number): Promise<void> {
     this.#state = 'stopping'
     this.#watch.stop()
-    for (const { queue } of this.#groups.values()) {
-      for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
+    for (const queue of this.#queues()) {
+      for (const job of queue.jobs()) {
+        // A lane may be that of another pool too.
+        if (job.owner !== this || job.queue !== queue) continue
+        queue.remove(job)
         job.refuse(stopped())
       }
     }

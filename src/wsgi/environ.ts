@@ -10,6 +10,8 @@ import { tlsVariables } from './tls-variables.ts'
 /** Where the values of the two headers stand that have a variable of their own. */
 const contentTypeAt = 1
 const contentLengthAt = 3
+/** Where PATH_INFO stands. */
+export const pathInfoAt = 9
 
 let requests = 0
 

@@ -71,6 +71,11 @@ export class WSGIResponse implements JobSink {
     if (times !== undefined) times.queuedAt = request.reactor.seconds()
   }
 
+  /** A FIN came: half-closed, or closed. */
+  get seemsGone(): boolean {
+    return this.#request.channel.halfClosed === true
+  }
+
   begun(host: string): void {
     const { times, reactor } = this.#request
     if (times === undefined) return

@@ -7,14 +7,16 @@ import type { HostRuntime, JobBody } from '../hosts/host.ts'
 import type { Request } from '../http/request.ts'
 import type { Reactor } from '../reactor/reactor.ts'
 import type { Rendered, TreeNode } from '../resource/resource.ts'
+import type { LaneJob } from '../threadpool/lane.ts'
 import { BodyFeed } from './body-feed.ts'
-import { buildEnviron } from './environ.ts'
+import { buildEnviron, pathInfoAt } from './environ.ts'
 import type { JobRunner } from './job-runner.ts'
+import { RouteLimits, routeOf, type RequestLimits, type Route } from './route-limits.ts'
 import { WSGIResponse } from './response.ts'
 import type { ResponseContext } from './response.ts'
 
 /** Options of {@link WSGIResource}. */
-export interface WSGIOptions {
+export interface WSGIOptions extends RequestLimits {
   /**
    * `buffer`: the application is called when the whole body is here, so that a slow client holds no thread. `stream`: it is called at once
    * and reads the body as it arrives.
@@ -29,17 +31,11 @@ export interface WSGIOptions {
    * @default true
    */
   retry?: boolean
-  /**
-   * Seconds that the application may take for a request, from its call to the end of its response. Then the client gets 504 (or the connection is cut, when the response had begun),
-   * the log has the stack of the thread, and the process is replaced. 0 = no limit.
-   * @default 0
-   */
-  timeout?: number
+  /** More limits, by path below the resource: `{ '/reports': { maxRunning: 2, timeout: 120 } }`. What a path leaves open is that of a shorter one, or of the resource. */
+  limits?: RouteLimits | Readonly<Record<string, RequestLimits>>
 }
 
 const LAST_SECONDS = 5
-/** Timers of Node know no longer ones. */
-const LONGEST_TIMEOUT = 2_000_000
 /** The pools that stop with a reactor. Scripts make a WSGIResource anew whenever they change. */
 const stopping = new WeakMap<Reactor, WeakSet<JobRunner>>()
 const streamedBody: JobBody = Object.freeze({ kind: 'stream' })
@@ -59,7 +55,8 @@ export class WSGIResource implements TreeNode {
   readonly #maxBody: number
   readonly #streams: boolean
   readonly #retry: boolean
-  readonly #timeout: number
+  readonly #route: Route
+  readonly #limits: RouteLimits | undefined
 
   /**
    * Nothing is started: the pool may start later.
@@ -73,10 +70,9 @@ export class WSGIResource implements TreeNode {
     this.#context = { logger: reactor.logger, application: this.application.name }
     this.#maxBody = options.maxBody ?? defaults.maxBody
     this.#retry = options.retry ?? true
-    this.#timeout = options.timeout ?? defaults.timeout
-    if (!(this.#timeout >= 0 && this.#timeout < LONGEST_TIMEOUT)) {
-      throw new PlaitError('PLAIT_CONFIGURATION', `timeout must be seconds from 0 to ${LONGEST_TIMEOUT}, not ${this.#timeout}`)
-    }
+    this.#route = routeOf(this.application.name, options, { timeout: defaults.timeout, lane: undefined })
+    const { limits } = options
+    this.#limits = limits === undefined || limits instanceof RouteLimits ? limits : new RouteLimits(limits)
     this.#streams = (options.requestBody ?? defaults.requestBody) === 'stream'
   }
 
@@ -104,8 +100,7 @@ export class WSGIResource implements TreeNode {
   #submit(request: Request, body: JobBody | undefined, received: number | undefined): void {
     const response = new WSGIResponse(request, this.#context)
     if (body?.kind === 'file') response.releaseBody = request.holdBody()
-    const environ = buildEnviron(request, received)
-    const job = { environ, body, repeatable: this.#mayRepeat(request), timeout: this.#timeout }
+    const job = this.#job(request, buildEnviron(request, received), body)
     response.attach(this.#runner.submit(this.application, job, response))
   }
 
@@ -114,11 +109,22 @@ export class WSGIResource implements TreeNode {
     if (!feed.open(request, this.#maxBody)) return
     const response = new WSGIResponse(request, this.#context)
     response.input = feed
-    const environ = buildEnviron(request, undefined)
-    const job = { environ, body: streamedBody, repeatable: this.#mayRepeat(request), timeout: this.#timeout }
+    const job = this.#job(request, buildEnviron(request, undefined), streamedBody)
     const running = this.#runner.submit(this.application, job, response)
     response.attach(running)
     feed.attach(running)
+  }
+
+  #job(request: Request, environ: readonly string[], body: JobBody | undefined): LaneJob {
+    const found = this.#limits?.find(environ[pathInfoAt] as string)
+    const { timeout, lane } = this.#route
+    return {
+      environ,
+      body,
+      repeatable: this.#mayRepeat(request),
+      timeout: found?.timeout ?? timeout ?? 0,
+      lane: found?.lane ?? lane,
+    }
   }
 
   #mayRepeat({ method }: Request): boolean {

@@ -280,7 +280,7 @@ test('ThreadPool.statistics counts threads, working, waiting, queued and served'
   await settle()
   runs()[0]?.finish()
   const { applications, ...figures } = pool.statistics()
-  assert.deepEqual(figures, { threads: 2, working: 2, waiting: 0, queued: 0, served: 1, repeated: 0, streams: 0 })
+  assert.deepEqual(figures, { threads: 2, working: 2, waiting: 0, queued: 0, served: 1, repeated: 0, streams: 0, lanes: [] })
   assert.deepEqual(applications[0]?.hosts[0], {
     id: 'pool/one.application#1',
     state: 'ready',

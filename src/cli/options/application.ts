@@ -1,5 +1,6 @@
 import { defaults } from '../../defaults.ts'
 import { parseCount, parseList, parseProcesses, parseSeconds, parseText, parseVariable } from '../values.ts'
+import { parseLimit } from '../limit-values.ts'
 import type { OptionSpec } from './option-spec.ts'
 
 const APPLICATION = 'Applications'
@@ -106,6 +107,14 @@ export const threadOptions: readonly OptionSpec[] = [
     parse: parseSeconds,
     default: String(defaults.queueTimeout),
     help: 'how long a request may wait for a thread; then it gets 503. 0 is no limit',
+  },
+  {
+    flags: '--limit </path=n>',
+    group: THREADS,
+    repeatable: true,
+    env: 'PLAIT_LIMIT',
+    parse: parseLimit,
+    help: 'how many requests below a path run at the same time: /reports=2. Others wait for their turn without holding up the rest; /reports=2,max-queue=20,queue-timeout=5 says how many, and how long',
   },
   {
     flags: '--max-streams <n>',

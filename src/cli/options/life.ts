@@ -1,4 +1,5 @@
 import { defaults } from '../../defaults.ts'
+import { parseTimeout } from '../limit-values.ts'
 import { parseCount, parseList, parseSeconds, parseSize } from '../values.ts'
 import type { OptionSpec } from './option-spec.ts'
 
@@ -9,10 +10,11 @@ export const lifeOptions: readonly OptionSpec[] = [
   {
     flags: '--timeout <seconds>',
     group: LIFE,
+    repeatable: true,
     env: 'PLAIT_TIMEOUT',
-    parse: parseSeconds,
+    parse: parseTimeout,
     default: `${defaults.timeout}, no limit`,
-    help: 'how long an application may take for one request, to the end of its response. Then the client gets 504, the log the stack (of Python), and the process or worker thread is replaced',
+    help: 'how long an application may take for one request, to the end of its response. Then the client gets 504, the log the stack (of Python), and the process or worker thread is replaced. /reports=120 is for what lies below a path',
   },
   {
     flags: '--no-retry',

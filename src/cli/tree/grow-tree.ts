@@ -18,7 +18,9 @@ export interface Tree {
  * @throws PlaitError when one cannot be made
  */
 export async function growTree(mounts: readonly Mount[], means: Means): Promise<Tree> {
-  const made = await Promise.all(mounts.map(async (mount) => ({ mount, resource: await mount.target.make(means) })))
+  const made = await Promise.all(
+    mounts.map(async (mount) => ({ mount, resource: await mount.target.make(meansAt(mount.prefix, means)) })),
+  )
   const places = made.map(({ mount: { prefix, target }, resource }): [string, string] => {
     const { application } = resource instanceof WSGIResource ? resource : {}
     const where =
@@ -30,6 +32,12 @@ export async function growTree(mounts: readonly Mount[], means: Means): Promise<
   const only = made.length === 1 ? made[0] : undefined
   if (only?.mount.prefix === '/') return { root: only.resource, places }
   return { root: new MountTree(Object.fromEntries(made.map(({ mount, resource }) => [mount.prefix, resource]))), places }
+}
+
+/** Limits are said by path from the root; a resource knows what is below it. */
+function meansAt(prefix: string, means: Means): Means {
+  const { limits, wsgi } = means
+  return limits === undefined ? means : { ...means, wsgi: { ...wsgi, limits: limits.below(prefix) } }
 }
 
 /** The applications of a tree, as far as its resources are put there and not made on demand; each once. */

@@ -5,6 +5,7 @@ import type { ReverseProxyOptions } from '../../resources/reverse-proxy/reverse-
 import type { Registry } from '../../resources/script/registry.ts'
 import type { FileOptions } from '../../resources/static/file-settings.ts'
 import type { ThreadPool } from '../../threadpool/thread-pool.ts'
+import type { RouteLimits } from '../../wsgi/route-limits.ts'
 import type { WSGIOptions } from '../../wsgi/wsgi-resource.ts'
 import type { ApplicationSpec } from '../../hosts/application.ts'
 
@@ -16,6 +17,8 @@ export interface Means {
   /** Given to all scripts and processors. */
   readonly registry: Registry
   readonly wsgi: WSGIOptions
+  /** For applications, by path from the root. @default none */
+  readonly limits?: RouteLimits
   readonly cgi: CGIOptions
   readonly upstream: ReverseProxyOptions
   readonly surroundings: Surroundings
