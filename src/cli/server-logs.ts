@@ -26,7 +26,7 @@ export function openLogs(options: WebOptions, owner: Identity | undefined): Serv
     quiet: options.quiet ?? false,
     ...(serverFile === undefined ? {} : { destination: serverFile }),
   })
-  const access = accessFile === undefined ? undefined : openAccessLog(accessFile, formatOf(options))
+  const access = accessFile === undefined ? undefined : openAccessLog(accessFile, { logger: server, ...formatOf(options) })
   const reopen = (): void => {
     for (const log of [server, access]) {
       try {

@@ -1,6 +1,7 @@
 import type { LineTime } from './access-fields.ts'
 import { jsonLine, readFormat, type AccessFormat } from './access-format.ts'
 import { openLogFile } from './log-file.ts'
+import type { Logger } from './logger.ts'
 import { oneWord, quote } from './log-text.ts'
 
 /** What a line of the access log tells; a `Request` fits. */
@@ -48,6 +49,8 @@ export interface AccessLogOptions {
    * @default 'combined'
    */
   format?: string
+  /** Is told when lines cannot be written, and when they can again. @default nobody is */
+  logger?: Logger
 }
 
 /** An access log. */
@@ -65,9 +68,14 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
  * @param destination a file, or `-` for standard output
  * @throws PlaitError `PLAIT_CONFIGURATION` when the file cannot be opened, or for a format with fields that there are not
  */
-export function openAccessLog(destination: string, { format = 'combined' }: AccessLogOptions = {}): AccessLog {
+export function openAccessLog(destination: string, { format = 'combined', logger }: AccessLogOptions = {}): AccessLog {
   const line = formatNamed(format)
-  const file = openLogFile(destination === '-' ? 1 : destination, { buffered: true })
+  const file = openLogFile(destination === '-' ? 1 : destination, {
+    buffered: true,
+    name: 'access log',
+    failed: (message) => logger?.error(message),
+    worked: (message) => logger?.warn(message),
+  })
   const clock = new LogClock()
   return {
     log: (record) => file.write(`${line(record, clock)}\n`),

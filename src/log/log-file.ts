@@ -1,24 +1,43 @@
+import { writeSync } from 'node:fs'
 import sonicBoom, { type SonicBoom } from 'sonic-boom'
 import { PlaitError } from '../errors.ts'
 
-/** A file (or descriptor) that lines are written to. */
+/** A file (or descriptor) that lines are written to. Nothing that happens to it ends or stops the server. */
 export interface LogFile {
-  readonly stream: SonicBoom
+  /** Lines that are lost since it was opened: the disk was full for too long. */
+  readonly lost: number
   write(line: string): void
   /** Opens the file anew, after it was moved away; a descriptor stays. */
   reopen(): void
   close(): void
 }
 
+/** Options of {@link openLogFile}. */
+export interface LogFileOptions {
+  /** Lines may be held back for a moment, so that many are written at once. */
+  readonly buffered: boolean
+  /** What it is, for messages. */
+  readonly name: string
+  /** Called when lines cannot be written, at most once a minute. */
+  readonly failed?: (message: string) => void
+  /** Called when they can be written again. */
+  readonly worked?: (message: string) => void
+}
+
 /** Lines are held back at most this many milliseconds, or bytes. */
 const FLUSH_MS = 100
 const BUFFER = 8 * 1024
+/** Bytes that are kept for a disk that takes nothing; what comes then is lost. */
+const HELD = 1024 * 1024
+/** Milliseconds between two complaints. */
+const QUIET = 60_000
 
 /**
  * Opens a log for appending. Throws `PLAIT_CONFIGURATION` when that cannot be done.
  * @param destination a path, or a descriptor (1, 2)
  */
-export function openLogFile(destination: string | number, { buffered }: { buffered: boolean }): LogFile {
+export function openLogFile(destination: string | number, options: LogFileOptions): LogFile {
+  const { buffered } = options
   const target = typeof destination === 'number' ? { fd: destination } : { dest: destination, append: true, mkdir: true }
   let stream: SonicBoom
   try {
@@ -26,6 +45,7 @@ export function openLogFile(destination: string | number, { buffered }: { buffer
       ...target,
       sync: true,
       minLength: buffered ? BUFFER : 0,
+      maxLength: HELD,
       ...(buffered ? { periodicFlush: FLUSH_MS } : {}),
     })
   } catch (error) {
@@ -33,10 +53,11 @@ export function openLogFile(destination: string | number, { buffered }: { buffer
       cause: error,
     })
   }
-  // A full disk or a closed pipe must not end the server.
-  stream.on('error', () => undefined)
+  const losses = watch(stream, typeof destination === 'string' ? `${options.name} ${destination}` : options.name, options)
   return {
-    stream,
+    get lost() {
+      return losses.lines
+    },
     write: (line) => void stream.write(line),
     reopen: () => {
       if (typeof destination === 'string') stream.reopen()
@@ -48,5 +69,39 @@ export function openLogFile(destination: string | number, { buffered }: { buffer
         // nowhere left to say it
       }
     },
+  }
+}
+
+/** A full disk or a closed pipe must not end the server, nor fill its memory. */
+function watch(stream: SonicBoom, name: string, { failed, worked }: LogFileOptions): { readonly lines: number } {
+  const losses = { lines: 0 }
+  let told = 0
+  let saidAt = -Infinity
+  let failing = false
+  stream.on('error', (error: Error) => {
+    const now = performance.now()
+    if (now - saidAt < QUIET) return
+    saidAt = now
+    failing = true
+    failed?.(`Cannot write the ${name}: ${error.message}. Make room there: lines are kept up to 1 MiB, and more are lost`)
+  })
+  stream.on('drop', () => losses.lines++)
+  // All that was held is written.
+  stream.on('drain', () => {
+    if (!failing) return
+    failing = false
+    const lost = losses.lines - told
+    told = losses.lines
+    worked?.(`The ${name} is written again${lost === 0 ? '' : `, and ${lost} lines of it are lost`}`)
+  })
+  return losses
+}
+
+/** Says something where nobody may be left to read it. */
+export function sayOnTerminal(message: string): void {
+  try {
+    writeSync(2, `plait: ${message}\n`)
+  } catch {
+    // a closed pipe
   }
 }

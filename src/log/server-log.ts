@@ -1,7 +1,7 @@
 import { pino } from 'pino'
-import { build as pinoPretty } from 'pino-pretty'
+import { prettyFactory } from 'pino-pretty'
 import type { LogFields, Logger } from './logger.ts'
-import { openLogFile, type LogFile } from './log-file.ts'
+import { openLogFile, sayOnTerminal, type LogFile } from './log-file.ts'
 
 /** Options of {@link openServerLog}. */
 export interface ServerLogOptions {
@@ -25,15 +25,20 @@ export interface ServerLog extends Logger {
 export function openServerLog(options: ServerLogOptions = {}): ServerLog {
   const { destination = '-', quiet = false } = options
   const toTerminal = destination === '-'
-  const file: LogFile = openLogFile(toTerminal ? 2 : destination, { buffered: false })
-  const stream = pinoPretty({
+  const file: LogFile = openLogFile(toTerminal ? 2 : destination, {
+    buffered: false,
+    name: 'server log',
+    // Standard error is the last place there is.
+    ...(toTerminal ? {} : { failed: sayOnTerminal }),
+    worked: (message) => log.warn(message),
+  })
+  // Not as a stream: one waits until the file takes more, and when a disk is full that is for ever.
+  const pretty = prettyFactory({
     colorize: options.color ?? (toTerminal && process.stderr.isTTY === true),
-    destination: file.stream,
     ignore: 'pid,hostname',
     translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
-    sync: true,
   })
-  const log = pino({ level: quiet ? 'warn' : 'info' }, stream)
+  const log = pino({ level: quiet ? 'warn' : 'info' }, { write: (line: string) => file.write(pretty(line)) })
   return {
     debug: (message, fields) => log.debug(compose(message, fields)),
     info: (message, fields) => log.info(compose(message, fields)),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, readdirSync, statSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { folderWith } from '../cli/run-plait.ts'
@@ -94,6 +94,38 @@ test('a full disk costs large uploads alone, of every kind: 507, one line of the
   const [folder = ''] = readdirSync(disk.seen(server.pid, '.'))
   assert.match(folder, /^plait-/)
   await until('no file is left', () => readdirSync(disk.seen(server.pid, folder)).length === 0)
+})
+
+test('a full disk under both logs costs nobody an answer; they go on when there is room again, and standard error says it meanwhile', async (t) => {
+  const disk = smallDisk(t)
+  const cwd = folderWith(t, files)
+  const logs = ['--access-log', `${disk.directory}/access.log`, '--server-log', `${disk.directory}/server.log`]
+  const server = await startWeb(['--path', '.', ...logs, '--listen', '127.0.0.1:0', '--pidfile', `${cwd}/pid`], {
+    cwd,
+    under: disk.under,
+    urlIn: (pid) => disk.seen(pid, 'server.log'),
+  })
+  t.after(() => server.stop())
+  const read = (name: string): string => readFileSync(disk.seen(server.pid, name), 'utf8')
+  const ask = async (target: string): Promise<void> => {
+    const response = await fetch(`${server.url}/size.py?${target}`)
+    await response.arrayBuffer()
+    assert.equal(response.status, 200)
+  }
+  await ask('before')
+  await until('it is logged', () => read('access.log').includes('before'))
+  disk.fill(server.pid)
+  // More than fits into the last page of the disk.
+  for (let count = 0; count < 40; count++) await ask(`during-${count}-${'x'.repeat(4000)}`)
+  await until('standard error says it', () =>
+    /plait: Cannot write the server log|Cannot write the access log/.test(server.log() + read('server.log')),
+  )
+  disk.free(server.pid)
+  await ask('after')
+  await until('it is logged', () => /before[^]*during-0-x[^]*during-39-x[^]*after/.test(read('access.log')))
+  await until('the server log says it', () =>
+    read('server.log').includes(`The access log ${disk.directory}/access.log is written again`),
+  )
 })
 
 function filesBelow(folder: string): string[] {

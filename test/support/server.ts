@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { root } from './paths.ts'
 import { until } from './until.ts'
 
@@ -57,17 +58,19 @@ export interface WebSurroundings {
   env?: Readonly<Record<string, string>>
   /** Words of a command that becomes the program that it is given (`exec`). */
   under?: readonly string[]
+  /** The file in which it says where it listens. @default standard output or error */
+  urlIn?: (pid: number) => string
 }
 
 /** Runs `plait web` with these words, in `cwd`, on a free port of 127.0.0.1 unless they say where to listen. */
 export function startWeb(
   words: readonly string[],
-  { cwd = root, env = {}, under = [] }: WebSurroundings = {},
+  { cwd = root, env = {}, under = [], urlIn }: WebSurroundings = {},
 ): Promise<RunningServer> {
   const listens = words.some((word) => /^(?:--listen|--port|-p|--https)/.test(word)) || env['PLAIT_LISTEN'] !== undefined
   const where = listens ? [] : ['--listen', '127.0.0.1:0']
   const [program = process.execPath, ...rest] = [...under, process.execPath]
-  return start(program, [...rest, `${root}/dist/cli/main.js`, 'web', ...where, ...words], env, { cwd })
+  return start(program, [...rest, `${root}/dist/cli/main.js`, 'web', ...where, ...words], env, { cwd, urlIn })
 }
 
 /** Runs a program of the test's (compiled, in build/test) which writes `listening on http://…` when it does. */
@@ -90,7 +93,7 @@ async function start(
   program: string,
   words: readonly string[],
   env?: object,
-  { ownGroup = false, cwd }: { ownGroup?: boolean; cwd?: string } = {},
+  { ownGroup = false, cwd, urlIn }: { ownGroup?: boolean; cwd?: string; urlIn?: ((pid: number) => string) | undefined } = {},
 ): Promise<RunningServer> {
   const child = spawn(program, words, {
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...env },
@@ -107,7 +110,7 @@ async function start(
     return (code ?? signal) as number | string
   })
   exited.catch(() => undefined)
-  const url = await urlOf(child, () => log)
+  const url = await urlOf(child, () => log + (urlIn === undefined ? '' : textOf(urlIn(child.pid as number))))
   const stop = async (): Promise<void> => {
     let killed = false
     const timer = setTimeout(() => (killed = child.kill('SIGKILL')), 10_000)
@@ -117,6 +120,15 @@ async function start(
     if (killed) throw new Error(`The server did not end on SIGTERM\n${log}`)
   }
   return { url, pid: child.pid as number, process: child, log: () => log, exited, stop }
+}
+
+/** The text of a file; none while it is not there. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /** The URL, once the server listens; its log as an error when it does not come to that. */

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test } from 'node:test'
+import { openLogFile } from '#src/log/log-file.ts'
+import { until } from '../support/until.ts'
+
+const LINE = `${'x'.repeat(199)}\n`
+
+test('openLogFile on a full disk says so once, keeps 1 MiB and counts what is lost', (t) => {
+  const said: string[] = []
+  // Every write to it fails with ENOSPC.
+  const file = openLogFile('/dev/full', { buffered: true, name: 'access log', failed: (message) => said.push(message) })
+  t.after(() => file.close())
+  const before = process.memoryUsage.rss()
+  for (let count = 0; count < 300_000; count++) file.write(LINE)
+  assert.ok(file.lost >= 294_000, `${file.lost} lost`)
+  assert.ok(process.memoryUsage.rss() - before < 40 * 1024 * 1024)
+  assert.equal(said.length, 1)
+  assert.match(said[0] as string, /^Cannot write the access log \/dev\/full: ENOSPC: .*Make room there/)
+})
+
+test('openLogFile goes on when there is room again: what it kept is written, and the number of lines that are lost is told', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'plait-test-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const destination = path.join(folder, 'a.log')
+  symlinkSync('/dev/full', destination)
+  const said: string[] = []
+  const worked = (message: string): void => void said.push(message)
+  const file = openLogFile(destination, { buffered: false, name: 'server log', worked })
+  file.write('kept\n')
+  for (let count = 0; count < 6000; count++) file.write(LINE)
+  const { lost } = file
+  assert.ok(lost > 0)
+  unlinkSync(destination)
+  file.reopen()
+  file.write('after\n')
+  await until('it is told', () => said.length === 1)
+  file.close()
+  const lines = readFileSync(destination, 'utf8').split('\n')
+  assert.deepEqual([lines[0], lines.at(-2), lines.length], ['kept', 'after', 6000 - lost + 3])
+  assert.equal(said[0], `The server log ${destination} is written again, and ${lost} lines of it are lost`)
+})
