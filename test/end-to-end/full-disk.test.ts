@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { folderWith } from '../cli/run-plait.ts'
@@ -132,6 +132,52 @@ function filesBelow(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
   return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
 }
+
+test('a disk on which nothing can be written: a pidfile is refused in one line, and nothing half made is left', async (t) => {
+  const cwd = folderWith(t, {})
+  // The size of every file that the server writes is limited to nothing.
+  const under = ['sh', '-c', 'ulimit -f 0 && exec "$@"', 'sh']
+  await assert.rejects(
+    startWeb(['--path', '.', '--pidfile', 'plait.pid'], { cwd, under }),
+    /plait: Cannot use the pidfile \S+\/plait\.pid: EFBIG/,
+  )
+  await assert.rejects(
+    startWeb(['--path', '.', '--dev-cert', '--https', '0'], { cwd, under, env: { XDG_CACHE_HOME: cwd } }),
+    /plait: Cannot keep the development certificate in \S+: EFBIG/,
+  )
+  assert.deepEqual(filesBelow(cwd), [])
+})
+
+test('--max-temp: a body counts as long as the application has it open, though its client has gone', async (t) => {
+  const cwd = folderWith(t, {
+    'slow.py': `
+import os, time
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/slow":
+        open("begun", "w").close()
+        while not os.path.exists("go"):
+            time.sleep(0.02)
+    size = len(environ["wsgi.input"].read())
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"%d bytes" % size]
+`,
+  })
+  const server = await startWeb(['--wsgi', 'slow:app', '--temp-dir', cwd, '--max-temp', '5M'], { cwd })
+  t.after(() => server.stop())
+  const client = await RawClient.connect(server.url)
+  client.socket.write(`POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: ${3 * MIB}\r\n\r\n`)
+  client.socket.write(body)
+  await until('the application has it', () => existsSync(`${cwd}/begun`))
+  client.destroy()
+  const ask = async (): Promise<number> => {
+    const response = await fetch(server.url, { method: 'POST', body })
+    await response.arrayBuffer()
+    return response.status
+  }
+  for (let count = 0; count < 3; count++) assert.equal(await ask(), 503)
+  writeFileSync(`${cwd}/go`, '')
+  await until('there is room again', async () => (await ask()) === 200)
+})
 
 test('--max-temp: uploads that find no room get 503 with Retry-After, or 507 where they never will, and the others go on', async (t) => {
   const cwd = folderWith(t, files)

@@ -96,6 +96,7 @@ function keep(file: string, text: string): void {
     renameSync(draft, file)
   } catch (error) {
     const { message } = error as Error
+    rmSync(draft, { force: true })
     throw new PlaitError(
       'PLAIT_CERTIFICATE',
       `Cannot keep the development certificate in ${file}: ${message}. XDG_CACHE_HOME names another place`,
