@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { root } from '../support/paths.ts'
+import { RawClient } from '../support/raw-client.ts'
 import { startWeb } from '../support/server.ts'
 import { until } from '../support/until.ts'
 import { folderWith, runPlait } from './run-plait.ts'
@@ -162,11 +173,20 @@ test('plait web --uid and --gid bind first, then become the user for good, and s
   chmodSync(cwd, 0o755)
   const main = readableCopy(cwd)
   const words = ['--wsgi', 'who.app', '--mount', '/f=.', '--python', systemPython(), '--listen', `unix:${cwd}/app.sock:mode=660`]
+  mkdirSync(`${cwd}/spool`)
+  chmodSync(`${cwd}/spool`, 0o1777)
   words.push(
     '--listen',
     '127.0.0.1:0',
     '--server-log',
     'server.log',
+    '--access-log',
+    'access.log',
+    '--temp-dir',
+    'spool',
+    // Private is private, whatever others of its files are.
+    '--umask',
+    '0',
     '--pidfile',
     'plait.pid',
     '--uid',
@@ -193,12 +213,32 @@ test('plait web --uid and --gid bind first, then become the user for good, and s
   }
   assert.equal(await (await fetch(`${url}/f/a.txt`)).text(), 'a')
   // The log and the socket are the user's, so that it can open the log anew, and whoever is in the group connect.
-  assert.deepEqual([statSync(file).uid, statSync(`${cwd}/app.sock`).gid], [uid, gid])
+  for (const name of ['server.log', 'access.log', 'app.sock']) {
+    assert.deepEqual([statSync(`${cwd}/${name}`).uid, statSync(`${cwd}/${name}`).gid], [uid, gid], name)
+  }
+  const upload = await RawClient.connect(url as string)
+  t.after(() => upload.destroy())
+  upload.socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n`)
+  upload.socket.write(Buffer.alloc(2_000_000))
+  const [folder, body] = await until('a body is on disk', () => {
+    const [made] = readdirSync(`${cwd}/spool`)
+    const [first] = made === undefined ? [] : readdirSync(`${cwd}/spool/${made}`)
+    return first === undefined ? undefined : [`${cwd}/spool/${made}`, `${cwd}/spool/${made}/${first}`]
+  })
+  for (const [name, mode] of [
+    [folder, 0o700],
+    [body, 0o600],
+  ] as const) {
+    const stats = statSync(name as string)
+    assert.deepEqual([stats.uid, stats.gid, stats.mode & 0o777], [uid, gid, mode], name)
+  }
+  upload.destroy()
   child.kill('SIGTERM')
   assert.equal(await exited, 0)
   // Its folder belongs to root: what cannot be removed is emptied, and the next server takes it over.
   const pidfile = `${cwd}/plait.pid`
   assert.equal(existsSync(pidfile) ? readFileSync(pidfile, 'utf8') : '', '')
+  assert.deepEqual(readdirSync(`${cwd}/spool`), [])
 })
 
 /** One that every user may run. */

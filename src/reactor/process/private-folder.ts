@@ -10,9 +10,10 @@ import {
   type BigIntStats,
   type Stats,
 } from 'node:fs'
-import { hostname, tmpdir, userInfo } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import path from 'node:path'
 import { PlaitError } from '../../errors.ts'
+import { currentUser } from './current-user.ts'
 import { isAlive } from './is-alive.ts'
 
 /** A pid is known by its number on its own machine only, and containers may share a disk. */
@@ -73,7 +74,7 @@ export class PrivateFolder {
       return dangers(base, stats)
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
-      const why = code === 'EACCES' ? `the user ${ownName()} may not write there` : (REASONS[code ?? ''] ?? message)
+      const why = code === 'EACCES' ? `the user ${currentUser()} may not write there` : (REASONS[code ?? ''] ?? message)
       throw new PlaitError('PLAIT_CONFIGURATION', `Cannot keep temporary files in ${base}: ${why}`, { cause: error })
     }
   }
@@ -168,14 +169,5 @@ function namesIn(base: string): readonly string[] {
     return readdirSync(base)
   } catch {
     return []
-  }
-}
-
-function ownName(): string {
-  const uid = process.geteuid?.() ?? -1
-  try {
-    return `${userInfo().username} (uid ${uid})`
-  } catch {
-    return String(uid)
   }
 }

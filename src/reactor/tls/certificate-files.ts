@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { silentLogger, type Logger } from '../../log/logger.ts'
 import type { DelayedCall, Reactor, TLSContext } from '../reactor.ts'
+import { currentUser } from '../process/current-user.ts'
 import { certificateFilesIn, identitiesIn } from './certificate-directory.ts'
 import { FileStates } from './file-states.ts'
 import { checkOptions, RELOAD_INTERVAL, withAbsolutePaths, type CertificateFilesOptions } from './certificate-options.ts'
@@ -63,7 +64,7 @@ export class CertificateFiles implements TLSContextSource {
     const calls: DelayedCall[] = []
     this.#calls = calls
     this.#lookAtDatesLater(reactor, calls)
-    if (reloadInterval > 0) this.#lookAgain(reactor, reloadInterval, calls)
+    if (reloadInterval > 0) this.#lookAgain(reactor, reloadInterval, calls, true)
   }
 
   #lookAtDatesLater(reactor: Reactor, calls: DelayedCall[]): void {
@@ -74,13 +75,22 @@ export class CertificateFiles implements TLSContextSource {
   }
 
   /** @param calls those of this start: they are others when it was stopped meanwhile, and started again */
-  #lookAgain(reactor: Reactor, seconds: number, calls: DelayedCall[]): void {
+  #lookAgain(reactor: Reactor, seconds: number, calls: DelayedCall[], first = false): void {
     calls[1] = reactor.callLater(seconds, async () => {
       const changed = await this.#states.changed()
+      const unreadable = first ? await this.#states.unreadable() : undefined
       if (this.#calls !== calls) return
+      if (unreadable !== undefined) this.#warnOfBlindness(unreadable)
       if (changed) this.#reload()
       this.#lookAgain(reactor, seconds, calls)
     })
+  }
+
+  /** The server has become another user since it loaded them. */
+  #warnOfBlindness(file: string): void {
+    this.#logger.warn(
+      `The user ${currentUser()} may not read ${file}: the certificates that are loaded stay, also when they are renewed, until the server is restarted`,
+    )
   }
 
   #stop(): void {

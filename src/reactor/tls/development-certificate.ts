@@ -96,7 +96,7 @@ function keep(file: string, text: string): void {
     renameSync(draft, file)
   } catch (error) {
     const { message } = error as Error
-    rmSync(draft, { force: true })
+    removeQuietly(draft)
     throw new PlaitError(
       'PLAIT_CERTIFICATE',
       `Cannot keep the development certificate in ${file}: ${message}. XDG_CACHE_HOME names another place`,
@@ -104,6 +104,15 @@ function keep(file: string, text: string): void {
         cause: error,
       },
     )
+  }
+}
+
+/** What is half written, where the disk is full. */
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true })
+  } catch {
+    // What went wrong before is told.
   }
 }
 

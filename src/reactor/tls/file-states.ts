@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 
 /**
  * What files and folders were like at one time. A change is seen through links, so that a link that leads elsewhere is one, and without a system's own
@@ -21,10 +21,26 @@ export class FileStates {
     })
   }
 
-  /** Has one of them changed, come or gone? */
+  /** Has one of them changed, come or gone? Of those that may not be looked at, nobody knows. */
   async changed(): Promise<boolean> {
     const now = await Promise.all(this.#files.map((file) => stat(file, { bigint: true }).then(stateOf, codeOf)))
-    return now.some((state, index) => state !== this.#states[index])
+    return now.some((state, index) => state !== this.#states[index] && state !== 'EACCES')
+  }
+
+  /** The first of them that this process may not read, as it is now. */
+  async unreadable(): Promise<string | undefined> {
+    for (const file of this.#files) if (!(await mayRead(file))) return file
+    return undefined
+  }
+}
+
+/** By trying it: what the permissions say is not all that there is. */
+async function mayRead(file: string): Promise<boolean> {
+  try {
+    await (await open(file)).close()
+    return true
+  } catch (error) {
+    return codeOf(error) !== 'EACCES'
   }
 }
 

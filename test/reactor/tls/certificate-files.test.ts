@@ -14,6 +14,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { CertificateFiles } from '#src/reactor/tls/certificate-files.ts'
 import { makeCertificate, openssl, testFolder, type MadeCertificate } from '../../support/certificates.ts'
+import { asOrdinaryUser } from '../../support/ordinary-user.ts'
 import { until } from '../../support/until.ts'
 import { ask, connectTLS, serveTLS, type ClockedReactor } from './serve-tls.ts'
 
@@ -311,6 +312,39 @@ test('CertificateFiles says that a key may not be read by the user of the server
   if (process.getuid?.() !== 0) chmodSync(privateKey, 0)
   const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' })
   assert.match(stdout, /^PLAIT_CERTIFICATE Cannot use .*one\.key\.pem: the user that the server runs as may not read it$/m)
+})
+
+test('CertificateFiles that only root can read says once that renewed ones will not be seen, and keeps what it has (G --uid)', async (t) => {
+  const folder = testFolder(t)
+  const closed = path.join(folder, 'closed')
+  mkdirSync(closed)
+  const { privateKey, certKey } = makeCertificate(closed, 'one', { subject: '/CN=one' })
+  // A key that this very user has read cannot be closed to it without a change.
+  for (const hidden of process.getuid?.() === 0 ? ['the key', 'the folder'] : ['the folder']) {
+    chmodSync(privateKey, 0o600)
+    const { port, reactor, log } = await serveTLS(t, { tls: new CertificateFiles({ certificates: [{ privateKey, certKey }] }) })
+    chmodSync(folder, 0o755)
+    chmodSync(closed, hidden === 'the key' ? 0o755 : 0)
+    await asOrdinaryUser([], async () => {
+      for (let looks = 0; looks < 3; looks++) await lookOnce(reactor)
+    })
+    assert.deepEqual(
+      log.records.map(({ level }) => level),
+      ['warn'],
+    )
+    assert.match(
+      log.records[0]?.message ?? '',
+      /^The user .+ may not read \S+\/one\.key\.pem: the certificates that are loaded stay, also when they are renewed, until the server is restarted$/,
+    )
+    assert.equal(commonName(await connectTLS(t, port, { rejectUnauthorized: false })), 'one')
+    // Mended: from now on they are looked at.
+    chmodSync(closed, 0o755)
+    chmodSync(privateKey, 0o644)
+    makeCertificate(closed, 'one', { subject: '/CN=two' })
+    await lookOnce(reactor)
+    assert.equal(commonName(await connectTLS(t, port, { rejectUnauthorized: false })), 'two')
+    makeCertificate(closed, 'one', { subject: '/CN=one' })
+  }
 })
 
 test('CertificateFiles warns of certificates that have expired, or soon will', async (t) => {
