@@ -30,3 +30,23 @@ test('every page of the reference is named in the guide, the README or another p
   )
   assert.deepEqual(lonely, [])
 })
+
+test('every promise of SECURITY.md, and of the guide, names tests that are there', () => {
+  const security = readFileSync(path.join(root, 'SECURITY.md'), 'utf8')
+  const guide = readFileSync(path.join(root, 'docs/guide/13-security.md'), 'utf8')
+  const bullets = security
+    .split(/^- /m)
+    .slice(1)
+    .map((text) => text.split('\n\n')[0] as string)
+  const rows = (/^\| Promise[^]*?\n\n/m.exec(guide)?.[0] ?? '')
+    .split('\n')
+    .slice(2)
+    .filter((line) => line !== '')
+  assert.ok(bullets.length > 10 && rows.length > 10)
+  const named = (promise: string): string[] => [...promise.matchAll(/\btest\/[\w/.-]+\.test\.ts\b/g)].map(([file]) => file)
+  const without = [...bullets, ...rows].filter((promise) => {
+    const files = named(promise)
+    return files.length === 0 || !files.every((file) => existsSync(path.join(root, file)))
+  })
+  assert.deepEqual(without, [])
+})
