@@ -169,6 +169,8 @@ export interface Host {
   /** Known once {@link start} is fulfilled. */
   readonly runtime: HostRuntime | undefined
   readonly state: HostState
+  /** Somebody has stopped its process: jobs go elsewhere, where they can. @default false */
+  readonly isStopped?: boolean
   /** Jobs given and not finished. */
   readonly inFlight: number
   /**

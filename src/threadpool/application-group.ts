@@ -382,8 +382,8 @@ export class ApplicationGroup {
   }
 }
 
-function load({ inFlight, streams }: Host): number {
-  return inFlight - streams
+function load({ inFlight, streams, isStopped }: Host): number {
+  return isStopped === true ? Number.MAX_SAFE_INTEGER : inFlight - streams
 }
 
 function asPlaitError(error: unknown): PlaitError {

@@ -22,6 +22,9 @@ export class FrameReader {
   /** The `DATA` frame that is being handed on. */
   #dataId = 0
   #dataLeft = 0
+  /** Chunks that were read, and frames that were whole, or `DATA` and have begun: both grow while the host says something. */
+  chunks = 0
+  frames = 0
 
   constructor(consumer: FrameConsumer) {
     this.#consumer = consumer
@@ -29,6 +32,7 @@ export class FrameReader {
 
   /** Reads the next chunk. Throws `PLAIT_PROTOCOL` when the bytes are no frames: the host must be killed then. */
   push(chunk: Buffer): void {
+    this.chunks++
     let position = 0
     const size = chunk.length
     while (position < size) {
@@ -54,17 +58,19 @@ export class FrameReader {
   #readFrame(chunk: Buffer, position: number): number {
     if (chunk.length - position < HEADER_SIZE) return this.#keep(chunk, position, HEADER_SIZE)
     const length = chunk.readUInt32LE(position)
+    if (length > LARGEST_FRAME) throw outOfStep(length)
     if (chunk[position + 8] === ToServer.DATA) {
       this.#dataId = chunk.readUInt32LE(position + 4)
       this.#dataLeft = length
+      this.frames++
       return position + HEADER_SIZE
     }
-    if (length > LARGEST_FRAME) throw outOfStep(length)
     // Behind its end lie other frames, which may be for other clients.
     const head = chunk.readUInt16LE(position + 10)
     if (head > length) throw new PlaitError('PLAIT_PROTOCOL', `The host sent a frame of ${length} bytes with a head of ${head}`)
     const end = position + HEADER_SIZE + length
     if (end > chunk.length) return this.#keep(chunk, position, HEADER_SIZE + length)
+    this.frames++
     this.#consumer.frame(
       chunk[position + 8] as number,
       chunk[position + 9] as number,

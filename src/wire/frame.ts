@@ -13,7 +13,7 @@ export const HEADER_SIZE = 14
 /** Where the number of the thread lies, from the end of the header. */
 export const THREAD_BEFORE = 2
 
-/** A host's frames are small, but for `DATA` (which is handed on piece by piece): more means that the two are out of step. */
+/** A host's frames are small, and `DATA` has 256 KiB at most: more means that the two are out of step. */
 export const LARGEST_FRAME: number = 1024 * 1024
 
 /** Types of frames, server to host. */

@@ -40,6 +40,7 @@ const fromHost: readonly Buffer[] = [
 /** One that no host may send, each for a reason of its own. */
 const broken: readonly (readonly [name: string, bytes: Buffer])[] = [
   ['a frame that is too large', header(LARGEST_FRAME + 1, ToServer.RESPONSE)],
+  ['a piece that is too large', header(LARGEST_FRAME + 1, ToServer.DATA)],
   ['a head that is longer than its frame', longHead()],
   ['a head that is none', encodeFrame(ToServer.RESPONSE, FIRST, 'nonsense')],
   ['a report that is no JSON', encodeFrame(ToServer.FAILED, FIRST, '{')],

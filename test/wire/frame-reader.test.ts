@@ -67,7 +67,7 @@ test('FrameReader is not idle inside a frame', () => {
 
 test('FrameReader hands a large DATA frame on piece by piece without keeping it', () => {
   const header = Buffer.alloc(HEADER_SIZE)
-  writeHeader(header, 0, 64 * 1024 * 1024, 7, ToServer.DATA, 0)
+  writeHeader(header, 0, LARGEST_FRAME, 7, ToServer.DATA, 0)
   let bytes = 0
   let pieces = 0
   const reader = new FrameReader({
@@ -79,13 +79,15 @@ test('FrameReader hands a large DATA frame on piece by piece without keeping it'
     },
   })
   reader.push(header)
-  const chunk = Buffer.alloc(64 * 1024)
-  for (let index = 0; index < 1024; index++) reader.push(chunk)
-  assert.deepEqual([bytes, pieces, reader.idle], [64 * 1024 * 1024, 1024, true])
+  const chunk = Buffer.alloc(LARGEST_FRAME / 16)
+  for (let index = 0; index < 16; index++) reader.push(chunk)
+  assert.deepEqual([bytes, pieces, reader.idle, reader.frames, reader.chunks], [LARGEST_FRAME, 16, true, 1, 17])
 })
 
 test('FrameReader refuses a frame that is larger than any host sends (D14)', () => {
   const header = Buffer.alloc(HEADER_SIZE)
-  writeHeader(header, 0, LARGEST_FRAME + 1, 1, ToServer.RESPONSE, 0)
-  assert.throws(() => read([header]), { code: 'PLAIT_PROTOCOL' })
+  for (const type of [ToServer.RESPONSE, ToServer.DATA]) {
+    writeHeader(header, 0, LARGEST_FRAME + 1, 1, type, 0)
+    assert.throws(() => read([header]), { code: 'PLAIT_PROTOCOL' })
+  }
 })

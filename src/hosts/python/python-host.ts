@@ -9,6 +9,7 @@ import type { Host, HostOptions, HostRuntime, HostSink, HostState, HostStatistic
 import { BegunMarks } from './begun-marks.ts'
 import { Deadlines } from './deadlines.ts'
 import type { FoundPython } from './find-python.ts'
+import { HostWatch } from './host-watch.ts'
 import { initialFrame } from './initial-frame.ts'
 import { JobTable } from './job-table.ts'
 import { loadError, type LoadFailure } from '../load-failure.ts'
@@ -47,6 +48,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   readonly #deadlines = new Deadlines(this.#jobs, (job) => this.#deadlinePassed(job))
   readonly #heads = new ResponseHeads()
   readonly #reader = new FrameReader(this)
+  readonly #watch: HostWatch
   #state: HostState = 'starting'
   #runtime: HostRuntime | undefined
   #process: PythonProcess | undefined
@@ -63,15 +65,20 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   #endReason = 'because it did not end by itself in time'
   readonly #flush = (): void => this.#sendBatch()
 
-  /** @param python the interpreter that runs it */
-  constructor(options: HostOptions, python: FoundPython) {
+  /** @param python the interpreter that runs it @param lookMs milliseconds between two looks at it, for tests */
+  constructor(options: HostOptions, python: FoundPython, lookMs?: number) {
     this.id = options.id
+    this.#watch = new HostWatch({ id: options.id, logger: options.logger, reader: this.#reader, jobs: this.#jobs }, lookMs)
     this.#options = options
     this.#python = python
   }
 
   get state(): HostState {
     return this.#state
+  }
+
+  get isStopped(): boolean {
+    return this.#watch.isStopped
   }
 
   get inFlight(): number {
@@ -92,6 +99,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
       output: (stream, line) => this.#options.logger.info(line, { host: this.id, stream }),
       gone: (reason) => this.#end(reason),
     })
+    this.#watch.begin(this.#process)
     const started = new Promise<void>((resolve, reject) => (this.#started = { resolve, reject }))
     this.#process.write([initialFrame(this.#options, this.responseWindow)])
     await started
@@ -379,16 +387,12 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
       }
     }
     begun?.close()
+    this.#watch.end()
     this.#deadlines.stop()
   }
 
   #lost(reason: string): PlaitError {
-    return new PlaitError(
-      this.#ended ? 'PLAIT_HOST_ENDED' : 'PLAIT_HOST_LOST',
-      `The Python process of ${this.#options.application.name} (host ${this.id}) ${reason}`,
-      {
-        status: 502,
-      },
-    )
+    const what = `The Python process of ${this.#options.application.name} (host ${this.id}) ${reason}`
+    return new PlaitError(this.#ended ? 'PLAIT_HOST_ENDED' : 'PLAIT_HOST_LOST', what, { status: 502 })
   }
 }

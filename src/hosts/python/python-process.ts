@@ -29,6 +29,8 @@ export class PythonProcess {
   readonly #wire: Socket
   readonly #events: ProcessEvents
   #gone = false
+  /** Why it was killed. */
+  #reason: string | undefined
 
   /** Starts the interpreter. Throws `PLAIT_CONFIGURATION` when the application's directory does not exist. */
   constructor(executable: string, application: Application, events: ProcessEvents) {
@@ -55,8 +57,9 @@ export class PythonProcess {
     if (buffers.length > 1) this.#wire.uncork()
   }
 
-  /** Ends the process at once. */
-  kill(): void {
+  /** Ends the process at once. @param reason in words that follow the host's name. @default that it was killed */
+  kill(reason?: string): void {
+    this.#reason ??= reason
     this.#child.kill('SIGKILL')
   }
 
@@ -71,7 +74,7 @@ export class PythonProcess {
     if (child.stdout !== null) eachLine(child.stdout, (line) => this.#events.output('stdout', line))
     if (child.stderr !== null) eachLine(child.stderr, (line) => this.#events.output('stderr', line))
     child.on('error', (error) => this.#end(`could not be started: ${error.message}`))
-    child.on('exit', (code, signal) => this.#readOn(describeEnd(code, signal)))
+    child.on('exit', (code, signal) => this.#readOn(this.#reason ?? describeEnd(code, signal)))
   }
 
   /** Reads what is still in the wire, then reports the end. */
