@@ -21,7 +21,8 @@ def _nothing(number, frame):
     pass
 
 
-_HELD = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1") if hasattr(signal, name)}
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+_HELD = {getattr(signal, name) for name in _NAMES if hasattr(signal, name)}
 _masks = threading.local()
 
 

@@ -45,6 +45,8 @@ export async function upgradeOnSignal(options: WebOptions, log: Logger, pidFile:
     log.info(`Upgraded: process ${successor} serves from now on. This one (${process.pid}) lets running requests finish`)
   } catch (error) {
     if (!(error instanceof PlaitError)) throw error
+    // It may have written its own id already.
+    if (!reactor.upgrading && reactor.successor === undefined) pidFile?.takeOver()
     log.error(`Not upgraded, this process goes on: ${error.message}`)
   }
 }

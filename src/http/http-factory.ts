@@ -90,6 +90,9 @@ const limitNames = [
   'maxConnectionsPerAddress',
 ] as const
 
+/** Seconds that a connection has at a stop which is new, or whose last response had promised that it stays open. */
+const LEAST_PATIENCE = 1
+
 const CHANNEL = Symbol('plait.channel')
 type WithChannel = Duplex & { [CHANNEL]?: HTTPChannel }
 
@@ -227,7 +230,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   stopFactory(_reactor: Reactor, abort: AbortSignal, { patience = 0 }: StopFactoryOptions = {}): Promise<void> {
     this.#stopping = true
     for (const connection of this.#connections) connection.serverStops(patience > 0)
-    this.#sweep.hurry(patience)
+    this.#sweep.hurry(Math.max(patience, LEAST_PATIENCE))
     const cut = (): void => {
       for (const connection of this.#connections) connection.socket.destroy()
     }

@@ -72,6 +72,11 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
     return this.#successor
   }
 
+  /** True while a new process gets ready to take the place of this one. */
+  get upgrading(): boolean {
+    return this.#candidate !== undefined
+  }
+
   get running(): boolean {
     return this.#state === 'running'
   }
@@ -201,31 +206,32 @@ export class NodeReactor<Pool extends ReactorThreadPool = ReactorThreadPool> imp
     this.#state = 'running'
     this.#pool?.start()
     await this.#triggers.fire('during', 'startup')
-    if (goesOn()) await this.#takeOver(goesOn)
-    if (!goesOn()) return
-    const calls = this.#whenRunning
-    this.#whenRunning = []
-    for (const callable of calls) callable()
-    this.#serves()
+    if (!goesOn() || !(await this.#begin(goesOn))) return
     await this.#triggers.fire('after', 'startup')
     if (goesOn()) await Promise.all([...this.#ports].map((port) => port.ready))
   }
 
-  /** Everything is ready: what the process has inherited is used from now on. */
-  async #takeOver(goesOn: () => boolean): Promise<void> {
-    const inheritance = this.#succession?.inheritance
-    if (inheritance === undefined) return
-    await Promise.all([...this.#ports].map((port) => port.ready))
-    await inheritance.ready()
-    if (goesOn()) await Promise.all([...this.#ports].map((port) => port.accept()))
-  }
-
-  /** The process before lets go: what it has left is ours alone. */
-  #serves(): void {
-    const inheritance = this.#succession?.inheritance
-    if (inheritance === undefined) return
-    inheritance.serving()
+  /**
+   * Calls what waits for the start. With a process before this one, between the two words that it waits for: all that it leaves must be in use by then.
+   * @returns false when a stop came first
+   */
+  async #begin(goesOn: () => boolean): Promise<boolean> {
+    const { inheritance } = this.#succession ?? {}
+    const predecessor = inheritance?.expected === true ? inheritance : undefined
+    if (predecessor !== undefined) {
+      await Promise.all([...this.#ports].map((port) => port.ready))
+      await predecessor.ready()
+      if (!goesOn()) return false
+    }
+    const calls = this.#whenRunning
+    this.#whenRunning = []
+    for (const callable of calls) callable()
+    if (predecessor === undefined) return true
+    await Promise.all([...this.#ports].map((port) => port.accept()))
+    if (!goesOn()) return false
+    predecessor.serving()
     for (const port of this.#ports) port.own()
+    return true
   }
 
   async #stop(): Promise<void> {

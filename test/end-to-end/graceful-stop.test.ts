@@ -59,6 +59,18 @@ describe('SIGTERM', { concurrency: true }, () => {
     assert.equal(await server.exited, 0)
   })
 
+  test('a connection whose response had promised to stay open is closed soon after its end', async (t) => {
+    const server = await serveFlow()
+    t.after(server.stop)
+    const client = await server.client()
+    client.get('/drip?seconds=2')
+    await client.receives(/200 OK[^]*\r\n\r\n[^]/)
+    assert.doesNotMatch(client.received, /Connection: close/i)
+    process.kill(server.pid, 'SIGTERM')
+    await endsWithin(server, 15)
+    assert.ok(client.ended)
+  })
+
   test('what has not finished after the grace is cut', async (t) => {
     const server = await serveFlow({ options: ['--graceful-timeout', '0.5'] })
     t.after(server.stop)

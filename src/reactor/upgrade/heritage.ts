@@ -29,8 +29,8 @@ export interface Heritage {
 
 /** What the new process says. */
 export type Said =
-  | { readonly say: 'ready'; readonly taken: readonly string[] }
-  | { readonly say: 'serving' }
+  | { readonly say: 'ready' }
+  | { readonly say: 'serving'; readonly taken: readonly string[] }
   | { readonly say: 'failed'; readonly why: string }
 
 /** What the old one says: the sockets are yours. */

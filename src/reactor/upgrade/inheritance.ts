@@ -12,6 +12,7 @@ export class Inheritance {
   #left: readonly HandedSocket[]
   readonly #taken: string[] = []
   #talk: Socket | undefined
+  #expected = true
 
   constructor({ predecessor, channel, sockets, descriptors }: Heritage) {
     this.predecessor = predecessor
@@ -47,39 +48,50 @@ export class Inheritance {
     return this.#descriptors[name]
   }
 
+  /** True while the old process waits for a word of this one. */
+  get expected(): boolean {
+    return this.#expected
+  }
+
   /** Says that everything is ready. Fulfilled when the sockets may be used: the old process has said so, or is gone. */
   async ready(): Promise<void> {
-    // Nobody listens there any more.
-    for (const { fd } of this.#left) closeSync(fd)
-    this.#left = []
     const talk = new Socket({ fd: this.#channel, readable: true, writable: false })
     this.#talk = talk
     const answered = new Promise<void>((resolve) => {
       talk.setEncoding('utf8').on('data', (text: string) => text.includes(GO) && resolve())
       talk.on('error', () => resolve()).on('close', () => resolve())
     })
-    this.#say({ say: 'ready', taken: this.#taken })
+    this.#say({ say: 'ready' })
     await answered
   }
 
-  /** Says that connections are taken: the old process stops. */
+  /** Says that connections are taken, from which sockets: the old process stops. */
   serving(): void {
-    if (this.#talk === undefined) return
-    this.#say({ say: 'serving' })
-    this.#talk.destroy()
-    this.#talk = undefined
+    // Nobody listens there any more.
+    for (const { fd } of this.#left) closeSync(fd)
+    this.#left = []
+    this.#say({ say: 'serving', taken: this.#taken })
+    this.#end()
   }
 
   /** Says that this process could not start: the old one goes on, and its log has the reason. */
   failed(why: string): void {
     this.#say({ say: 'failed', why })
+    this.#end()
   }
 
   #say(said: Said): void {
+    if (!this.#expected) return
     try {
       writeSync(this.#channel, `${JSON.stringify(said)}\n`)
     } catch {
       // Nobody is left who would hear it.
     }
+  }
+
+  /** The number of the descriptor may be another's from now on. */
+  #end(): void {
+    this.#expected = false
+    this.#talk?.destroy()
   }
 }

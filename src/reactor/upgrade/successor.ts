@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { PlaitError } from '../../errors.ts'
 import { GO, HERITAGE, type HandedSocket, type Heritage, type Said } from './heritage.ts'
@@ -19,7 +20,7 @@ export class Successor {
   #changed: () => void = () => undefined
   #text = ''
 
-  /** Starts it. */
+  /** Starts it. @throws PlaitError `PLAIT_UPGRADE` when that is not possible at all */
   constructor(sockets: readonly HandedSocket[], descriptors: Readonly<Record<string, number>>) {
     const further = Object.entries(descriptors)
     const first = CHANNEL + 1
@@ -30,9 +31,7 @@ export class Successor {
       descriptors: Object.fromEntries(further.map(([name], index) => [name, first + sockets.length + index])),
     }
     const fds = [...sockets.map(({ fd }) => fd), ...further.map(([, fd]) => fd)]
-    const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', 'pipe', ...fds]
-    const { program, words, cwd, env } = startCommand()
-    this.#child = spawn(program, words, { cwd, env: { ...env, [HERITAGE]: JSON.stringify(heritage) }, stdio })
+    this.#child = start(heritage, ['inherit', 'inherit', 'inherit', 'pipe', ...fds])
     this.#gone = new Promise((resolve) => {
       this.#child.once('error', (error) => this.#ended(`could not be started: ${error.message}`, resolve))
       // When it is gone and all that it said was read.
@@ -53,12 +52,12 @@ export class Successor {
    * @throws PlaitError `PLAIT_UPGRADE` when it does not come to that. It may live then: see {@link end}
    */
   async takesOver(timeout: number): Promise<readonly string[]> {
-    const ready = await this.#hears('ready', timeout)
+    await this.#hears('ready', timeout)
     ;(this.#child.stdio[CHANNEL] as Socket).write(GO)
-    await this.#hears('serving', TAKEOVER)
+    const serving = await this.#hears('serving', TAKEOVER)
     this.#child.unref()
     ;(this.#child.stdio[CHANNEL] as Socket).destroy()
-    return ready.say === 'ready' ? ready.taken : []
+    return serving.say === 'serving' ? serving.taken : []
   }
 
   /** Ends it, for this reason. Fulfilled when it is gone. */
@@ -105,5 +104,15 @@ export class Successor {
     this.#over ??= new PlaitError('PLAIT_UPGRADE', `the new process (${this.pid}) ${how}${why}`)
     gone()
     this.#changed()
+  }
+}
+
+function start(heritage: Heritage, stdio: StdioOptions): ChildProcess {
+  const { program, words, cwd, env } = startCommand()
+  if (!existsSync(cwd)) throw new PlaitError('PLAIT_UPGRADE', `the directory in which this process was started, ${cwd}, is gone`)
+  try {
+    return spawn(program, words, { cwd, env: { ...env, [HERITAGE]: JSON.stringify(heritage) }, stdio })
+  } catch (error) {
+    throw new PlaitError('PLAIT_UPGRADE', `a new process could not be started: ${(error as Error).message}`, { cause: error })
   }
 }

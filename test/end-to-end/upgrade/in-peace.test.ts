@@ -54,6 +54,19 @@ describe('an upgrade', { concurrency: true }, () => {
     await until('the new one has ended', () => !isAlive(pid))
   })
 
+  test('SIGUSR2 to the whole process group is one upgrade, and harms no host', async (t) => {
+    const cwd = folderWith(t, { 'app.py': versionSource(1) })
+    const server = await startUpgradable(t, ['--wsgi', 'app', '--listen', '127.0.0.1:0'], { cwd })
+    const slow = ask(at(server.url, '/?1500'))
+    await ask(at(server.url, '/'))
+    process.kill(-server.pid, 'SIGUSR2')
+    await until('another one serves', () => server.pids.length === 2)
+    assert.equal(await slow, 'version 1')
+    assert.equal(await server.exited, 0)
+    assert.doesNotMatch(server.log(), /Not upgraded|SIGUSR2\b.*killed|another one starts/)
+    await server.stop()
+  })
+
   test('a client in the middle of the handshake of TLS, or of a PROXY header, gets its answer', async (t) => {
     const cwd = folderWith(t, { 'app.py': versionSource(1) })
     const { certKey, privateKey, cert } = makeCertificate(cwd, 'web', { names: ['shop.example'] })

@@ -4,9 +4,10 @@ import {
   chmodSync,
   cpSync,
   existsSync,
-  lstatSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -144,18 +145,24 @@ test('names are looked up again: another release behind a link takes over, of th
 
 test('reactor.upgrade() in a program of its own: the program starts anew and gets its ports', async (t) => {
   const program = `
+    import { existsSync } from 'node:fs'
     import { HTTPFactory } from ${JSON.stringify(`file://${root}/dist/http/http-factory.js`)}
     import { NodeReactor, reactor } from ${JSON.stringify(`file://${root}/dist/index.js`)}
     const site = new HTTPFactory((request) => request.sendWhole(200, 'OK', [], Buffer.from('pid ' + process.pid)))
     const port = reactor.listenTCP(0, site, { interface: '127.0.0.1' })
     reactor.listenUNIX('own.sock', site)
+    if (existsSync('other')) reactor.listenUNIX('other.sock', site)
+    else reactor.listenUNIX('old.sock', site)
     await new NodeReactor().upgrade().catch((error) => console.log(error.code, error.message))
     await reactor.upgrade().catch((error) => console.log(error.code, error.message))
     process.on('SIGUSR2', async () => {
       try { console.log('Upgraded: process ' + await reactor.upgrade({ timeout: 20 }) + ' serves') }
       catch (error) { console.log(error.code, error.message) }
     })
+    reactor.callWhenRunning(() => reactor.listenUNIX('late.sock', site))
     reactor.callWhenRunning(async () => { await port.ready; console.log('listening on http://127.0.0.1:' + port.getHost().port + '/') })
+    // By now the new process has the sockets.
+    reactor.callWhenRunning(() => { if (existsSync('broken')) throw new Error('broken at the last moment') })
     await reactor.run()
     console.log('over', reactor.successor)
   `
@@ -163,13 +170,30 @@ test('reactor.upgrade() in a program of its own: the program starts anew and get
   const server = await startUpgradable(t, [], { cwd, program: [`${cwd}/program.mjs`] })
   assert.match(server.log(), /PLAIT_CONFIGURATION Only the default reactor can be upgraded/)
   assert.match(server.log(), /PLAIT_UPGRADE the server starts or stops/)
-  assert.equal(await ask(at(server.url, '/')), `pid ${server.pid}`)
+  const all = (names: readonly string[]): string[] => names.map((name) => `${cwd}/${name}.sock`)
+  const served = async (pid: number, names: readonly string[]): Promise<void> => {
+    for (const place of [server.url, ...all(names)])
+      await until(`${pid} answers at ${place}`, async () => (await ask(at(place, '/'))) === `pid ${pid}`)
+  }
+  await served(server.pid, ['own', 'late', 'old'])
+
+  writeFileSync(`${cwd}/broken`, '')
+  process.kill(server.pid, 'SIGUSR2')
+  await until('it is not upgraded', () => /PLAIT_UPGRADE the new process \(\d+\) ended with exit code 1/.test(server.log()))
+  assert.match(server.log(), /broken at the last moment/)
+  await served(server.pid, ['own', 'late', 'old'])
+
+  rmSync(`${cwd}/broken`)
+  writeFileSync(`${cwd}/other`, '')
   const pid = await server.upgrade()
-  for (const place of [server.url, `${cwd}/own.sock`])
-    await until('the new one answers', async () => (await ask(at(place, '/'))) === `pid ${pid}`)
+  // What it asks for, another one, and no more what it does not ask for.
+  await served(pid, ['own', 'late', 'other'])
   assert.equal(await server.exited, 0)
   assert.match(server.log(), new RegExp(`over ${pid}`))
-  assert.ok(lstatSync(`${cwd}/own.sock`).isSocket())
+  assert.deepEqual(
+    all(['own', 'late', 'other', 'old']).map((file) => existsSync(file)),
+    [true, true, true, false],
+  )
   await server.stop()
-  assert.equal(existsSync(`${cwd}/own.sock`), false)
+  assert.deepEqual(readdirSync(cwd).toSorted(), ['other', 'program.mjs'])
 })
