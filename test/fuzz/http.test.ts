@@ -121,7 +121,7 @@ function check({ bytes, closed, from }: Outcome): void {
 test(
   `HTTP/1.1 lives through ${fuzzSeconds} s of changed requests, from seed ${fuzzSeed}`,
   { timeout: (fuzzSeconds + 60) * 1000 },
-  async () => {
+  async (t) => {
     const random = new Random(fuzzSeed)
     const end = performance.now() + fuzzSeconds * 1000
     let sent = 0
@@ -154,6 +154,7 @@ test(
       logger.records.length = 0
       pool.jobs.length = 0
     }
+    t.diagnostic(`${sent} cases from seed ${fuzzSeed}, ${refused} refused`)
     assert.ok(sent >= 100 && refused > sent / 10 && refused < sent, `${sent} sent, ${refused} refused`)
     const { bytes } = await send([corpus[0] as Buffer])
     assert.match(bytes.toString(), /^HTTP\/1\.1 200 OK[^]*hello 0$/)

@@ -79,6 +79,7 @@ test(
   { timeout: (fuzzSeconds + 60) * 1000 },
   async (t) => {
     let asked = 0
+    let sent = 0
     const served = await serveHTTP2(t, (request: Request) => {
       asked++
       // As HTTP/1.1 has them: nothing that a head of HTTP/2 says comes here without the policy of both.
@@ -112,9 +113,11 @@ test(
           })
         }
       }
+      sent += cases.length
       served.log.length = 0
       served.logger.records.length = 0
     }
+    t.diagnostic(`${sent} cases from seed ${fuzzSeed}, ${asked} requests got through`)
     assert.ok(asked > 20, `${asked} requests got through`)
     const client = await served.client()
     assert.equal((await client.ask()).text, 'hello')
