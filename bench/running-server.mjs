@@ -11,6 +11,8 @@ import { apps } from './servers.mjs'
  * @property {number} pid leader of the server's own session
  * @property {string} url
  * @property {() => Promise<void>} stop
+ * @property {Promise<number | string>} exited its exit code, or the signal that ended it
+ * @property {() => string} log what it has written so far
  */
 
 /** The folder of every running server, by the leader's process id. @type {Map<number, string>} */
@@ -43,7 +45,7 @@ async function freePort() {
 /**
  * Starts a server in a session of its own and waits until it answers the request of the case.
  * @param {import('./servers.mjs').Server} server
- * @param {import('./cases.mjs').Case} entry
+ * @param {Omit<import('./servers.mjs').Job, 'port' | 'nodeOptions'> & { path: string }} entry
  * @param {object} [extra]
  * @param {NodeJS.ProcessEnv} [extra.env] added to the environment
  * @param {readonly string[]} [extra.nodeOptions] for servers that Node runs
@@ -54,8 +56,16 @@ export async function startServer(server, entry, { env = {}, nodeOptions = [] } 
   const [program = '', ...args] = server.command({ ...entry, port, nodeOptions })
   const folder = mkdtempSync(join(tmpdir(), 'plait-bench-'))
   const log = openSync(join(folder, 'log'), 'w')
-  const child = spawn(program, args, { cwd: apps, detached: true, stdio: ['ignore', log, log], env: { ...process.env, ...env } })
+  const child = spawn(program, args, {
+    cwd: entry.folder ?? apps,
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: { ...process.env, ...env },
+  })
   closeSync(log)
+  /** @type {Promise<number | string>} */
+  const exited = new Promise((done) => child.once('exit', (code, signal) => done(code ?? signal ?? 0)))
+  const written = () => readFileSync(join(folder, 'log'), 'utf8')
   /** @type {Error | undefined} */
   let failure
   child.once('error', (error) => (failure = error))
@@ -68,11 +78,11 @@ export async function startServer(server, entry, { env = {}, nodeOptions = [] } 
   }
   const url = `http://127.0.0.1:${port}${entry.path}`
   for (let attempt = 0; attempt < 400; attempt++) {
-    if (await answers(url)) return { pid, url, stop }
+    if (await answers(url)) return { pid, url, stop, exited, log: written }
     if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) break
     await delay(50)
   }
-  const output = readFileSync(join(folder, 'log'), 'utf8').slice(-2000)
+  const output = written().slice(-2000)
   if (pid > 0) await stop()
   throw new Error(
     `Cannot start ${server.name}: ${failure?.message ?? 'it does not answer'}\n${program} ${args.join(' ')}\n${output}`,

@@ -13,6 +13,9 @@ export const apps = `${import.meta.dirname}/apps`
  * @property {number} threads over all processes
  * @property {boolean} files serve files
  * @property {readonly string[]} nodeOptions for servers that Node runs
+ * @property {string} [folder] where the module lies, apps/ when absent
+ * @property {string} [python] interpreter for Plait, that of the environment when absent
+ * @property {readonly string[]} [words] further options of the server's own
  *
  * @typedef {object} Server
  * @property {string} name
@@ -20,7 +23,7 @@ export const apps = `${import.meta.dirname}/apps`
  * @property {readonly string[]} [onlyCases] the cases it can serve, all with an application when absent
  * @property {boolean} [files] serves files too
  * @property {boolean} [oneProcess] has no worker processes: skipped where a case asks for several
- * @property {(job: Job) => readonly string[]} command started in apps/; the first word is the program
+ * @property {(job: Job) => readonly string[]} command started in the folder of the module; the first word is the program
  */
 
 const perProcess = (/** @type {Job} */ job) => String(Math.ceil(job.threads / job.processes))
@@ -63,6 +66,7 @@ export const servers = [
       `--listen=127.0.0.1:${job.port}`,
       `--threads=${job.threads}`,
       '--max-request-body-size=4294967296',
+      ...(job.words ?? []),
       `${job.module}:application`,
     ],
   },
@@ -104,8 +108,9 @@ function plait(job) {
     `--wsgi=${job.module}.application`,
     `--threads=${job.threads}`,
     `--processes=${job.processes}`,
-    `--python=${venv}/python`,
-    `--chdir=${apps}`,
+    `--python=${job.python ?? `${venv}/python`}`,
+    `--chdir=${job.folder ?? apps}`,
+    ...(job.words ?? []),
   ]
 }
 
@@ -127,6 +132,7 @@ function granian(job) {
     `--workers=${job.processes}`,
     `--blocking-threads=${perProcess(job)}`,
     '--log-level=warning',
+    ...(job.words ?? []),
     `${job.module}:application`,
   ]
 }
@@ -142,6 +148,7 @@ function gunicorn(job) {
     '--keep-alive=100',
     '--no-control-socket',
     '--log-level=warning',
+    ...(job.words ?? []),
     `${job.module}:application`,
   ]
 }
@@ -163,6 +170,7 @@ function uwsgi(job) {
     `--processes=${job.processes}`,
     `--threads=${perProcess(job)}`,
     '--listen=100',
+    ...(job.words ?? []),
     `--module=${job.module}:application`,
   ]
 }

@@ -1,51 +1,9 @@
+/** What becomes of requests whose host dies. Many deaths under load are in test/chaos. */
 import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import { test } from 'node:test'
-import { childrenOf } from '../support/processes.ts'
-import { pause, until } from '../support/until.ts'
-import { serveFlow, type FlowServer } from './serve-flow.ts'
-
-/** How long hosts are killed; `PLAIT_CHAOS_SECONDS=30` by hand. */
-const seconds = Number(process.env['PLAIT_CHAOS_SECONDS'] ?? 6)
-const clients = 16
-
-interface Asked {
-  readonly method: string
-  readonly id: string
-  status: number
-  text: string
-}
-
-for (const processes of [1, 2]) {
-  test(`SIGKILL of a host each second, with --processes ${processes}: no GET fails, no POST runs twice`, async (t) => {
-    const server = await serveFlow({ options: ['--processes', String(processes)] })
-    t.after(server.stop)
-    const asked = await underKills(server)
-    const runs = runsOf(server)
-    const failed = asked.filter(({ status, text, id }) => status !== 200 || text !== id)
-    const lost = failed.filter(({ method, status }) => method === 'POST' && status === 502)
-    const repeated = asked.filter(({ id }) => (runs.get(id)?.length ?? 0) > 1)
-    t.diagnostic(`${asked.length} requests; running when their host was killed: ${repeated.length} GETs, ${lost.length} POSTs`)
-    assert.deepEqual(
-      failed.filter((one) => !lost.includes(one)),
-      [],
-      'nothing else failed',
-    )
-    assert.ok(repeated.length + lost.length >= seconds * 3, 'many were running when their host was killed')
-    assert.ok(
-      repeated.every(({ method }) => method === 'GET'),
-      'no POST ran twice',
-    )
-    assert.ok(
-      repeated.every(({ id }) => runs.get(id)?.length === 2),
-      'no GET ran more than twice',
-    )
-    // Between our mark and the first line of the application lies a moment in which it may be killed.
-    const unheard = lost.filter(({ id }) => !runs.has(id))
-    assert.ok(unheard.length <= 1, `POSTs that got 502 were running, but for ${unheard.length}`)
-    assert.match(server.log(), /once more, because their host in flow:application died before they had an answer/)
-  })
-}
+import { pause } from '../support/until.ts'
+import { serveFlow } from './serve-flow.ts'
 
 test('SIGSEGV and os._exit in the application: its request is run once more, and no further', async (t) => {
   const server = await serveFlow()
@@ -84,48 +42,6 @@ test('SIGKILL of a host: a POST that waited in it behind another, and had not be
   await client.receives(/^HTTP\/1\.1 200 [^]*waited$/)
   assert.equal(server.notes().length, 1)
 })
-
-/** Sixteen clients ask on and on, until hosts have been killed for long enough; gives what they asked and got. */
-async function underKills(server: FlowServer): Promise<Asked[]> {
-  const agent = new Agent({ keepAlive: true })
-  const asked: Asked[] = []
-  const flying = new Set<Asked>()
-  let over = false
-  const client = async (name: number): Promise<void> => {
-    for (let number = 0; !over; number++) {
-      const one = { method: number % 4 === 3 ? 'POST' : 'GET', id: `${name}-${number}`, status: 0, text: '' }
-      asked.push(one)
-      flying.add(one)
-      const ms = 5 + ((name * 31 + number * 67) % 196)
-      Object.assign(one, await ask(server.url, agent, one.method, `/nap?ms=${ms}&id=${one.id}`))
-      flying.delete(one)
-    }
-  }
-  const all = Array.from({ length: clients }, (_, name) => client(name))
-  const end = performance.now() + seconds * 1000
-  while (performance.now() < end) {
-    await pause(1)
-    const [host] = await childrenOf(server.pid)
-    const then = [...flying]
-    if (host !== undefined) process.kill(host, 'SIGKILL')
-    // No request is to meet two deaths: that one would fail, as it should.
-    await until('those that were on their way are answered', () => then.every((one) => !flying.has(one)), 30)
-  }
-  over = true
-  await Promise.all(all)
-  agent.destroy()
-  return asked
-}
-
-/** From the id of a request to the processes in which it began. */
-function runsOf(server: FlowServer): Map<string, string[]> {
-  const runs = new Map<string, string[]>()
-  for (const line of server.notes()) {
-    const [, id = '', pid = ''] = line.split(' ')
-    runs.set(id, [...(runs.get(id) ?? []), pid])
-  }
-  return runs
-}
 
 function ask(url: string, agent: Agent, method: string, path: string): Promise<{ status: number; text: string }> {
   return new Promise((resolve) => {
