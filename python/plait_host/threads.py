@@ -15,6 +15,7 @@ Nothing here relies on the GIL: list and deque operations are atomic one by one 
 workers run in parallel, so the host is always threaded there.
 """
 
+import os
 import resource
 import sys
 import threading
@@ -77,6 +78,7 @@ class Workers:
         self._numbers = []  # those of workers that have ended, the last one last
         self._most_numbers = 0
         self._count_lock = threading.Lock()
+        self._told = False
         self._may_inline = getattr(sys, "_is_gil_enabled", lambda: True)()
         self._leading = False
         self._leader = 0
@@ -272,6 +274,9 @@ class Workers:
             # The system has no more threads: go on with those there are.
             if not self._less(number):
                 raise
+            if not self._told:
+                self._told = True
+                os.write(2, b"The system gives this process no more threads than the %d it has: requests wait\n" % self._count)
             return False
         return True
 

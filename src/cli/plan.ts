@@ -5,6 +5,7 @@ import { listenEndpoints } from './listen-endpoints.ts'
 import type { WebOptions } from './options.ts'
 import { servedBy, type Served } from './tree/roots.ts'
 import { mountSegments } from '../resources/mount-tree.ts'
+import { RouteLimits } from '../wsgi/route-limits.ts'
 import { Registry } from '../resources/script/registry.ts'
 import type { Means, Surroundings } from './tree/target.ts'
 import { loadProcessors } from './tree/user-code.ts'
@@ -32,10 +33,27 @@ export function planOf(options: WebOptions): Plan {
   // What is wrong with them shows before anything is opened.
   listenEndpoints(options)
   limitsOf(options)
+  refuseIdleLimits(options, served)
   for (const { target } of served.mounts) target.check?.()
   const names = { ...(uid === undefined ? {} : { user: uid }), ...(gid === undefined ? {} : { group: gid }) }
   const identity = uid === undefined && gid === undefined ? undefined : findIdentity(names)
   return { options, served, identity }
+}
+
+/** A limit that holds nowhere would be missed only when it is needed. */
+function refuseIdleLimits({ limit = {}, timeout = {} }: WebOptions, { mounts }: Served): void {
+  const places = mounts.filter(({ target }) => target.hasLimits === true).map(({ prefix }) => prefix)
+  const isIdle = (path: string): boolean => {
+    const one = new RouteLimits({ [path]: { timeout: 1 } })
+    return places.every((place) => one.below(place).isEmpty)
+  }
+  const given = [
+    ...Object.keys(limit).map((path) => ['--limit', path] as const),
+    ...Object.keys(timeout).flatMap((path) => (path === '/' ? [] : [['--timeout', path] as const])),
+  ].find(([, path]) => isIdle(path))
+  if (given === undefined) return
+  const where = places.length === 0 ? 'none is served: --service and scripts limit their own' : `they are at ${places.join(', ')}`
+  throw usage(`${given.join(' ')}: there is no application of --wsgi or --mount at this path; ${where}`)
 }
 
 function checkHealthPath(path: string): void {

@@ -11,9 +11,9 @@ export function makesRoom(queues: readonly JobQueue[]): boolean {
     for (let job = queue.first; job !== undefined; job = job.next) {
       if (job.sink.seemsGone !== true) continue
       queue.remove(job)
-      job.refuse(
-        new PlaitError('PLAIT_CLIENT_GONE', 'The client left while its request waited for a thread, and others wanted its place'),
-      )
+      const message =
+        'The queue is full, and another request got the place of this one: its client has sent a FIN, so it may have gone'
+      job.refuse(new PlaitError('PLAIT_POOL_FULL', message, { status: 503 }))
       return true
     }
   }

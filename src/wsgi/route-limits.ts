@@ -71,6 +71,11 @@ export class RouteLimits {
     place.route = routeOf(path, limits, inherited)
   }
 
+  /** Nothing is limited. */
+  get isEmpty(): boolean {
+    return this.#top.places.size === 0 && (this.#top.route ?? unlimited) === unlimited
+  }
+
   /** The limits for `path`, decoded: PATH_INFO. */
   find(path: string): Route {
     if (this.#top.places.size === 0) return this.#top.route ?? unlimited

@@ -46,9 +46,18 @@ test('plait web says what is wrong with --limit and --timeout, with exit code 2'
   for (const [words, message] of [
     [['--limit', 'reports=2'], /'--limit <\/path=n>' argument 'reports=2' is invalid. It must be written like \/reports=2/],
     [['--timeout', '/reports=soon'], /It must be a number of seconds/],
+    [
+      ['--mount', '/api=wsgi:a.b', '--path', '/', '--limit', '/reports=2'],
+      /--limit \/reports: there is no application .* they are at \/api/,
+    ],
+    [['--path', '/', '--timeout', '/reports=2'], /--timeout \/reports: there is no application .* none is served/],
     [['--timeout', '/a/../b=3'], /clients take \.\. out/],
   ] as const) {
-    const { code, stderr } = await runPlait(['web', '--wsgi', 'a.b', ...words])
+    const { code, stderr } = await runPlait([
+      'web',
+      ...(words.some((word) => word === '--path') ? [] : ['--wsgi', 'a.b']),
+      ...words,
+    ])
     assert.match(stderr, message)
     assert.equal(code, 2)
   }

@@ -181,7 +181,7 @@ test('ThreadPool lets those who seem to have gone wait while there is room, and 
     gone.seemsGone = true
     assert.equal(gone.outcome, 'running')
     const [next, refused] = [submit('/next', which), submit('/refused', which)]
-    assert.deepEqual([gone.outcome, stays.outcome, next.outcome], ['PLAIT_CLIENT_GONE', 'running', 'running'])
+    assert.deepEqual([gone.outcome, stays.outcome, next.outcome], ['PLAIT_POOL_FULL', 'running', 'running'])
     assert.equal(refused.outcome, 'PLAIT_POOL_FULL')
   }
 })

@@ -33,6 +33,8 @@ export interface Target {
   readonly description: string
   /** The options for files have a meaning for it. */
   readonly hasFiles?: boolean
+  /** So have limits by path. */
+  readonly hasLimits?: boolean
   /** What the server must be able to read for it. */
   reads?(surroundings: Surroundings): readonly string[]
   /**

@@ -16,6 +16,7 @@ export function wsgiTarget(name: string): Target {
   }
   return {
     description: `application ${name}`,
+    hasLimits: true,
     check: () => void resolveApplication(name),
     reads: (surroundings) => {
       const { module, cwd } = resolveApplication(specIn(surroundings))
