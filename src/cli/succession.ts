@@ -1,9 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { inheritance, reactor } from '../default-reactor.ts'
 import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import type { Logger } from '../log/logger.ts'
 import { PidFile } from '../reactor/process/pid-file.ts'
 import { notifyServiceManager } from '../reactor/service-notify.ts'
+import type { ThreadPool } from '../threadpool/thread-pool.ts'
 import type { WebOptions } from './options.ts'
 import { absolutePath } from './values.ts'
 
@@ -22,6 +24,24 @@ export function claimPidFile({ pidfile }: WebOptions, log: Logger): PidFile | un
   if (inherited === undefined) return PidFile.create(file, log)
   reactor.callWhenRunning(() => inherited.takeOver())
   return inherited
+}
+
+/** Milliseconds between two looks. */
+const LOOK = 50
+
+/**
+ * Lets a process that takes the place of another wait until all of its hosts are ready, not only the first of each application: all the work of the old one comes to it at once. Where some do not get ready
+ * it goes on without them after half of its time.
+ */
+export function awaitAllHosts(pool: ThreadPool, { reload, upgradeTimeout = defaults.upgradeTimeout }: WebOptions): void {
+  // An application that cannot be imported is waited for by --reload.
+  if (inheritance === undefined || reload === true) return
+  const isWhole = (): boolean =>
+    pool.statistics().applications.every(({ hosts }) => hosts.filter(({ state }) => state === 'ready').length >= pool.processes)
+  reactor.addSystemEventTrigger('during', 'startup', async () => {
+    const last = reactor.seconds() + upgradeTimeout / 2
+    while (!isWhole() && reactor.seconds() < last) await pause(LOOK)
+  })
 }
 
 /** Tells systemd when the server is ready, when it stops, and which process it is by then. */

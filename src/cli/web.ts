@@ -11,7 +11,7 @@ import { ReloadOnChange } from './reload/reload-on-change.ts'
 import { Interrupted, StartSignals, surviveSignals } from './start-signals.ts'
 import { start } from './start.ts'
 import { surviveStrayErrors } from './stray-errors.ts'
-import { claimPidFile, tellServiceManager, upgradeOnSignal } from './succession.ts'
+import { awaitAllHosts, claimPidFile, tellServiceManager, upgradeOnSignal } from './succession.ts'
 
 /** Runs `plait web`; fulfilled when it has stopped. Throws usage errors and `PlaitError`s. */
 export async function runWeb(options: WebOptions): Promise<void> {
@@ -47,6 +47,7 @@ async function serve(plan: Plan, logs: ServerLogs, pool: ThreadPool): Promise<vo
     for (const said of served.replaced) log.warn(`${said} is not served: a later option says what is at /. --mount serves both`)
     const announcement = await signals.during(start(plan, logs))
     reactor.callWhenRunning(() => announce(log, { ...announcement, pool }))
+    awaitAllHosts(pool, options)
     tellServiceManager(log)
     signals.end()
     await run(options, log)

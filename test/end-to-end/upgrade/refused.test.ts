@@ -39,13 +39,13 @@ test('SIGUSR2 with an application that does not import: the old process goes on,
 
 test('SIGUSR2 with what is not ready in --upgrade-timeout: it is ended, and the old process goes on', async (t) => {
   const cwd = folderWith(t, { 'app.py': versionSource(1) })
-  const server = await startUpgradable(t, ['--wsgi', 'app', '--listen', '127.0.0.1:0', '--upgrade-timeout', '2'], { cwd })
+  const server = await startUpgradable(t, ['--wsgi', 'app', '--listen', '127.0.0.1:0', '--upgrade-timeout', '4'], { cwd })
   writeFileSync(`${cwd}/app.py`, 'import time\ntime.sleep(60)\n')
   process.kill(server.pid, 'SIGUSR2')
   await until('a process is started', () => childrenOf(server.pid).length === 2)
   process.kill(server.pid, 'SIGUSR2')
   await until('the second one is refused', () => /another upgrade is under way \(process \d+\)/.test(server.log()))
-  await until('the first one is given up', () => /the new process \(\d+\) was not ready within 2 s/.test(server.log()))
+  await until('the first one is given up', () => /the new process \(\d+\) was not ready within 4 s/.test(server.log()))
   assert.equal(childrenOf(server.pid).length, 1)
   assert.equal(await ask(at(server.url, '/')), 'version 1')
   await server.stop()

@@ -72,6 +72,15 @@ test('the new process takes what waits in the queue of a socket when the old one
   await server.stop()
 })
 
+test('the new process takes over when all of its hosts are ready, not only the first', async (t) => {
+  const cwd = folderWith(t, { 'app.py': `import time\ntime.sleep(0.3)\nopen("imports", "a").write("x")\n${versionSource(1)}` })
+  const server = await startUpgradable(t, ['--wsgi', 'app', '--processes', '3', '--listen', '127.0.0.1:0'], { cwd })
+  await until('three hosts', () => readFileSync(`${cwd}/imports`, 'utf8') === 'xxx')
+  await server.upgrade()
+  assert.equal(readFileSync(`${cwd}/imports`, 'utf8'), 'xxxxxx')
+  await server.stop()
+})
+
 test('the processes of applications do not inherit the listening sockets', async (t) => {
   const cwd = folderWith(t, { 'app.py': versionSource(1) })
   const server = await startUpgradable(t, ['--wsgi', 'app', '--listen', '127.0.0.1:0'], { cwd })
