@@ -1,10 +1,13 @@
-"""Entry point of a Plait host process: `python host.py`, with the wire on file descriptor 3."""
+"""Entry point of a Plait host process: `python host.py`, with the wire on file descriptor 3; `python host.py preload` forks hosts."""
 
 import sys
 
 # sys.path[0] is this folder (that is how a script starts). It goes once our package is imported: the application's
 # imports must neither find Plait's modules by accident nor be shadowed by them.
-from plait_host.main import main
+if sys.argv[1:] == ["preload"]:
+    from plait_host.keeper import main
+else:
+    from plait_host.main import main
 
 del sys.path[0]
 

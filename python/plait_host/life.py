@@ -6,6 +6,7 @@ import sys
 import threading
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def ignore_signals():
@@ -61,16 +62,26 @@ def die_with_parent(parent):
 
     Linux: PR_SET_PDEATHSIG. Elsewhere the reader's end of file does it, as soon as Python runs.
     """
-    if sys.platform.startswith("linux"):
-        try:
-            import ctypes
-
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        except (ImportError, OSError, AttributeError):
-            pass
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     # The server may have died before the line above.
     if parent and os.getppid() != parent:
         os._exit(1)
+
+
+def adopt_orphans():
+    """Processes below this one whose parent ends become its children. False where that cannot be."""
+    return _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option, value):
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        import ctypes
+
+        return ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0
+    except (ImportError, OSError, AttributeError):
+        return False
 
 
 def prepare_output():

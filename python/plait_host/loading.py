@@ -32,6 +32,11 @@ def try_loading(name):
 
 def load_application(name):
     """Imports and gives the callable. Raises LoadError."""
+    return load_callable(name, "a WSGI application takes (environ, start_response)")
+
+
+def load_callable(name, wanted):
+    """The same for whatever can be called; `wanted` says what should be there."""
     module_name, colon, expression = _split(name)
     if colon:
         target = _load_file(module_name) if _is_path(module_name) else _import(module_name)
@@ -43,7 +48,7 @@ def load_application(name):
     if not callable(found):
         raise LoadError(
             "not-callable",
-            "%r is %s, not callable: a WSGI application takes (environ, start_response)" % (name, _kind_of(found)),
+            "%r is %s, not callable: %s" % (name, _kind_of(found), wanted),
         )
     return found
 

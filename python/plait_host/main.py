@@ -12,6 +12,7 @@ from . import frames as f
 from .channel import Channel
 from .errors_stream import ErrorStream
 from .gateway import Exchange, base_environ
+from .hooks import run_post_fork
 from .imports import ImportReports
 from .interrupt import Interrupter
 from .life import (
@@ -41,18 +42,36 @@ def main():
     ignore_signals()
     sock = _open_wire()
     reader = FrameReader(sock)
+    settings, sample = _first_frame(reader)
+    die_with_parent(settings["parent"])
+    prepare_output()
+    dump_stacks_on_signal()
+    _serve(sock, reader, settings, sample, lambda: try_loading(settings["application"]))
+
+
+def serve_forked(application, keeper):
+    """Runs a host that was forked with its application, by the template (`template.py`). Returns as `main` does."""
+    die_with_parent(keeper)
+    sock = _open_wire()
+    reader = FrameReader(sock)
+    settings, sample = _first_frame(reader)
+    _serve(sock, reader, settings, sample, lambda: (application, {"ok": True}))
+
+
+def _first_frame(reader):
+    """Gives what the server says of this host, and its sample of marshal."""
     kind, _flags, _id, payload = reader.next_frame()
     if kind != f.INIT:
         os._exit(1)
     (size,) = f.U32.unpack_from(payload, 0)
-    settings = json.loads(bytes(payload[4 : 4 + size]))
-    die_with_parent(settings["parent"])
-    prepare_output()
-    dump_stacks_on_signal()
+    return json.loads(bytes(payload[4 : 4 + size])), bytes(payload[4 + size :])
+
+
+def _serve(sock, reader, settings, sample, load):
     channel = Channel(sock)
     marks, descriptor = make_marks()
-    _say_hello(channel, bytes(payload[4 + size :]), descriptor)
-    application = _load(channel, settings)
+    _say_hello(channel, sample, descriptor)
+    application = _load(channel, settings, load)
     if application is None:
         return
     ignore_signals()  # again: the application's import may have set its own
@@ -86,8 +105,12 @@ def _say_hello(channel, sample, marks):
     channel.flush()
 
 
-def _load(channel, settings):
-    application, outcome = try_loading(settings["application"])
+def _load(channel, settings, load):
+    application, outcome = load()
+    if application is not None:
+        outcome = run_post_fork(settings)
+        if not outcome["ok"]:
+            application = None
     if settings.get("reportImports"):
         # Before the outcome: a server that hears that it failed already knows what to watch.
         reports = ImportReports(lambda files: _tell_imports(channel, files))

@@ -49,6 +49,9 @@ export interface WebOptions {
   threads?: number
   minThreads?: number
   processes?: number
+  preload?: boolean
+  preFork?: string
+  postFork?: string
   maxQueue?: number
   queueTimeout?: number
   maxStreams?: number

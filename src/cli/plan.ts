@@ -34,7 +34,8 @@ export function planOf(options: WebOptions): Plan {
   listenEndpoints(options)
   limitsOf(options)
   refuseIdleLimits(options, served)
-  for (const { target } of served.mounts) target.check?.()
+  checkForks(options, served)
+  for (const { target } of served.mounts) target.check?.(surroundingsOf(options))
   const names = { ...(uid === undefined ? {} : { user: uid }), ...(gid === undefined ? {} : { group: gid }) }
   const identity = uid === undefined && gid === undefined ? undefined : findIdentity(names)
   return { options, served, identity }
@@ -56,6 +57,16 @@ function refuseIdleLimits({ limit = {}, timeout = {} }: WebOptions, { mounts }: 
   throw usage(`${given.join(' ')}: there is no application of --wsgi or --mount at this path; ${where}`)
 }
 
+function checkForks({ preload, preFork, postFork, runIn }: WebOptions, { mounts }: Served): void {
+  const said = preload === true ? '--preload' : postFork === undefined ? undefined : '--post-fork'
+  if (preFork !== undefined && preload !== true)
+    throw usage('--pre-fork is called before a fork: only with --preload there is one')
+  if (said === undefined) return
+  if (runIn === 'pyodide') throw usage(`${said} is for processes of Python, and with --run-in pyodide there are none`)
+  if (!mounts.some(({ target }) => target.hasProcesses === true))
+    throw usage(`${said} is for applications of Python: none is named`)
+}
+
 function checkHealthPath(path: string): void {
   let segments: readonly string[] = []
   try {
@@ -68,7 +79,7 @@ function checkHealthPath(path: string): void {
 
 /** Where and with what the applications of these options run. */
 export function surroundingsOf(options: WebOptions): Surroundings {
-  const { chdir, rundir, python, runIn, pythonPath, writable, env, threadMemory } = options
+  const { chdir, rundir, python, runIn, pythonPath, writable, env, threadMemory, preload, preFork, postFork } = options
   return {
     cwd: absolutePath(chdir ?? rundir ?? '.'),
     ...(python === undefined ? {} : { python: interpreterPath(python) }),
@@ -76,6 +87,9 @@ export function surroundingsOf(options: WebOptions): Surroundings {
     ...(pythonPath === undefined ? {} : { pythonPath: pythonPath.map(absolutePath) }),
     ...(writable === undefined ? {} : { writable: writable.map(absolutePath) }),
     ...(env === undefined ? {} : { env }),
+    ...(preload === undefined ? {} : { preload }),
+    ...(preFork === undefined ? {} : { preFork }),
+    ...(postFork === undefined ? {} : { postFork }),
     ...(threadMemory === undefined ? {} : { memory: threadMemory }),
   }
 }

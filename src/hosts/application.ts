@@ -4,6 +4,7 @@ import { PlaitError } from '../errors.ts'
 import { callingModule } from '../modules/calling-module.ts'
 import type { WSGIApplication } from './javascript/wsgi.ts'
 import { functionOrigin } from './javascript/function-origin.ts'
+import { checkPreload } from './python/preload/check-preload.ts'
 
 /** Where an application may run: in processes of the user's own Python, in threads as TypeScript, or in threads as Python in WebAssembly. */
 export type RunIn = 'python' | 'javascript' | 'pyodide'
@@ -24,6 +25,15 @@ export interface ApplicationSpec {
    * @default for a script or service file that has the application beside it: its own directory; else the server's working directory
    */
   cwd?: string
+  /**
+   * Linux: one process imports it, and those that serve are forked from that one. They share its memory, and start in milliseconds.
+   * @default false
+   */
+  preload?: boolean
+  /** With `preload`: a function of Python, `module:function`, that is called without arguments in the process that has imported, before each fork. @default none */
+  preFork?: string
+  /** A function of Python, likewise, that is called in each process before its first request, with `preload` and without. @default none */
+  postFork?: string
   /** Environment variables set beside the server's own. @default none */
   env?: Readonly<Record<string, string>>
   /**
@@ -58,6 +68,9 @@ export interface Application {
   /** As the user wrote it. */
   readonly name: string
   readonly python: string | undefined
+  readonly preload: boolean
+  readonly preFork: string | undefined
+  readonly postFork: string | undefined
   /** Absolute. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
@@ -76,12 +89,13 @@ export interface ModuleExport {
 /** Settles a reference. Throws `PLAIT_CONFIGURATION` when it is none. Nothing is imported yet. */
 export function resolveApplication(reference: ApplicationReference): Application {
   const spec: ApplicationSpec = isSpec(reference) ? reference : { application: reference }
-  const { application: given, python, memory, timeout = 0 } = spec
+  const { application: given, python, preload = false, preFork, postFork, memory, timeout = 0 } = spec
   if (typeof given !== 'function' && (typeof given !== 'string' || given.trim() === '')) throw noApplication(reference)
   const module = typeof given === 'function' ? functionOrigin(given) : moduleExport(given.trim(), spec.cwd)
   const name = typeof given === 'string' ? given.trim() : `${given.name || 'a function'} of ${module?.file}`
   const runIn = spec.runIn ?? (module === undefined ? undefined : 'javascript')
   if ((runIn === 'javascript') !== (module !== undefined)) throw wrongPlace(name, runIn)
+  checkPreload(name, spec, runIn)
   if (memory !== undefined && !(memory >= 1)) throw wrongLimit(name, `memory is a number of MiB from 1, not ${memory}`)
   if (!(timeout >= 0)) throw wrongLimit(name, `timeout is a number of seconds from 0, not ${timeout}`)
   const cwd = path.resolve(spec.cwd ?? (module === undefined ? directoryOfCaller(name) : undefined) ?? '.')
@@ -100,9 +114,13 @@ export function resolveApplication(reference: ApplicationReference): Application
     timeout,
     pythonPath,
     writable,
+    preload,
+    preFork ?? null,
+    postFork ?? null,
   ]
   const key = JSON.stringify(identity) + (typeof given === 'function' ? `#${numberOf(given)}` : '')
-  return Object.freeze({ key, name, runIn, module, memory, timeout, pythonPath, writable, python, cwd, env })
+  const where = { runIn, module, python, cwd, env, pythonPath, writable }
+  return Object.freeze({ key, name, ...where, memory, timeout, preload, preFork, postFork })
 }
 
 /**
@@ -118,6 +136,7 @@ export function resolveFunctions(file: string): Application {
   }
   const module = { file: found, name: undefined, application: undefined }
   const nothing = { python: undefined, memory: undefined, timeout: 0, pythonPath: [], writable: [], env: Object.freeze({}) }
+  const noForks = { preload: false, preFork: undefined, postFork: undefined }
   return Object.freeze({
     key: `functions of ${found}`,
     name: file,
@@ -125,6 +144,7 @@ export function resolveFunctions(file: string): Application {
     module,
     cwd: path.resolve('.'),
     ...nothing,
+    ...noForks,
   })
 }
 

@@ -8,6 +8,7 @@ import type { Transferable } from 'node:worker_threads'
 import type { PlaitError } from '../errors.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Application } from './application.ts'
+import type { HostFamily } from './host-family.ts'
 
 /** One request for an application. */
 export interface Job {
@@ -222,6 +223,8 @@ export interface HostOptions {
   /** True when other processes serve the same application (`wsgi.multiprocess`). */
   readonly multiprocess: boolean
   readonly logger: Logger
+  /** The hosts that run the same code. */
+  readonly family: HostFamily
   /** Wants to know the files that the application imports, whenever there are more. @default nobody does */
   readonly onImported?: (files: readonly string[]) => void
 }

@@ -1,7 +1,9 @@
 import { PlaitError } from '../errors.ts'
 import type { Application } from '../hosts/application.ts'
 import type { CreateHost, Host, HostOptions, HostRuntime, HostStatistics } from '../hosts/host.ts'
+import { HostFamily } from '../hosts/host-family.ts'
 import type { Logger } from '../log/logger.ts'
+import { leastBusy, roomiest } from './choose-host.ts'
 import type { PoolClock } from './clock.ts'
 import { JobQueue, type QueueTotal } from './job-queue.ts'
 import type { PoolJob } from './pool-job.ts'
@@ -44,6 +46,7 @@ export class ApplicationGroup {
   repeated = 0
   #repeatedNow = 0
   readonly #options: GroupOptions
+  #family = new HostFamily()
   readonly #hosts = new Set<Host>()
   readonly #ready: Host[] = []
   readonly #recycling: Recycling
@@ -92,21 +95,12 @@ export class ApplicationGroup {
 
   /** The ready host with the fewest jobs, not counting streams. */
   leastBusy(): Host | undefined {
-    let best: Host | undefined
-    for (const host of this.#ready) {
-      // A host that is dying tells its jobs first: none of them may free a permit for it.
-      if (host.state === 'ready' && (best === undefined || load(host) < load(best))) best = host
-    }
-    return best
+    return leastBusy(this.#ready)
   }
 
   /** The ready host with most room for jobs that wait in it; undefined when none has any. */
   roomiest(): Host | undefined {
-    let best: Host | undefined
-    for (const host of this.#ready) {
-      if (host.state === 'ready' && host.roomAhead > (best?.roomAhead ?? 0)) best = host
-    }
-    return best
+    return roomiest(this.#ready)
   }
 
   /** Puts a job whose host died in front of those that wait. */
@@ -160,13 +154,16 @@ export class ApplicationGroup {
     if (this.#state !== 'serving') return
     const { clock, logger, application } = this.#options
     const begun = clock.seconds()
+    const family = new HostFamily()
     let fresh: Host[]
     try {
-      fresh = await this.#launchAll()
+      fresh = await this.#launchAll(family)
     } catch (error) {
+      void family.end()
       this.#reloadFailed(asPlaitError(error), onFailure)
       throw error
     }
+    this.#adopt(family)
     this.#takeOver(fresh)
     const seconds = (clock.seconds() - begun).toFixed(1)
     const who = fresh.length === 1 ? '1 new host has' : `${fresh.length} new hosts have`
@@ -174,9 +171,9 @@ export class ApplicationGroup {
   }
 
   /** One first, as at the start. Rejected when any of them fails; then none is left. */
-  async #launchAll(): Promise<Host[]> {
-    const fresh = [await this.#launch()]
-    const others = await Promise.allSettled(Array.from({ length: this.#options.processes - 1 }, () => this.#launch()))
+  async #launchAll(family: HostFamily): Promise<Host[]> {
+    const fresh = [await this.#launch(family)]
+    const others = await Promise.allSettled(Array.from({ length: this.#options.processes - 1 }, () => this.#launch(family)))
     for (const other of others) if (other.status === 'fulfilled') fresh.push(other.value)
     const failed = others.find((other) => other.status === 'rejected')
     if (failed === undefined && !this.#isStopped()) return fresh
@@ -216,6 +213,12 @@ export class ApplicationGroup {
     return host.stop(reason === undefined ? { timeout } : { timeout, reason })
   }
 
+  /** From now on hosts are of this family. */
+  #adopt(family: HostFamily): void {
+    void this.#family.end()
+    this.#family = family
+  }
+
   setThreads(maxThreads: number): void {
     this.#maxThreads = maxThreads
     for (const host of this.#hosts) host.setThreads(maxThreads + host.streams)
@@ -225,6 +228,7 @@ export class ApplicationGroup {
     this.#state = 'stopped'
     this.#ready.length = 0
     await Promise.all([...this.#hosts].map((host) => host.stop({ timeout })))
+    await this.#family.end()
   }
 
   get served(): number {
@@ -264,7 +268,7 @@ export class ApplicationGroup {
   }
 
   /** Makes a host that is ready, and gets no jobs yet. */
-  async #launch(): Promise<Host> {
+  async #launch(family = this.#family): Promise<Host> {
     const { application, processes, minThreads, maxStreams, logger, createHost, poolName, onImported } = this.#options
     const id = `${poolName}${application.name}#${++this.#made}`
     const making = createHost({
@@ -275,6 +279,7 @@ export class ApplicationGroup {
       maxStreams,
       multiprocess: processes > 1,
       logger,
+      family,
       ...(onImported === undefined ? {} : { onImported }),
     })
     const host = making instanceof Promise ? await making : making
@@ -374,16 +379,14 @@ export class ApplicationGroup {
     if (this.#isStopped()) return
     this.#state = 'failed'
     this.#starting = undefined
+    // What it shares may be of the code that failed.
+    this.#adopt(new HostFamily())
     this.#refuseAll(error)
   }
 
   #refuseAll(error: PlaitError): void {
     for (let job = this.queue.shift(); job !== undefined; job = this.queue.shift()) job.refuse(error)
   }
-}
-
-function load({ inFlight, streams, isStopped }: Host): number {
-  return isStopped === true ? Number.MAX_SAFE_INTEGER : inFlight - streams
 }
 
 function asPlaitError(error: unknown): PlaitError {

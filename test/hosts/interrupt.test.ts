@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { HostFamily } from '#src/hosts/host-family.ts'
 import { resolveApplication } from '#src/hosts/application.ts'
 import type { HostSink, Outcome } from '#src/hosts/host.ts'
 import { createHost } from '#src/hosts/create-host.ts'
@@ -27,6 +28,7 @@ test(`PythonHost: ${edges} deadlines within a millisecond of the end: no other r
     minThreads: 0,
     maxThreads: 8,
     multiprocess: false,
+    family: new HostFamily(),
     logger: silentLogger,
   })
   await host.start()

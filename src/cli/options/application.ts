@@ -93,6 +93,28 @@ export const threadOptions: readonly OptionSpec[] = [
     help: 'Python processes of each application; auto is one for each core',
   },
   {
+    flags: '--preload',
+    group: THREADS,
+    env: 'PLAIT_PRELOAD',
+    help: 'import each Python application once and fork its processes from there: they share its memory, and one that died is replaced in milliseconds (Linux)',
+  },
+  {
+    flags: '--pre-fork <function>',
+    group: THREADS,
+    env: 'PLAIT_PRE_FORK',
+    parse: parseText,
+    default: 'none',
+    help: 'with --preload: a function of Python, module:function, called without arguments in the process that has imported the application, before each fork',
+  },
+  {
+    flags: '--post-fork <function>',
+    group: THREADS,
+    env: 'PLAIT_POST_FORK',
+    parse: parseText,
+    default: 'none',
+    help: 'a function of Python, called likewise in each process before its first request, with --preload and without: for connections and threads that a fork cannot share',
+  },
+  {
     flags: '--max-queue <n>',
     group: THREADS,
     env: 'PLAIT_MAX_QUEUE',

@@ -35,13 +35,15 @@ export interface Target {
   readonly hasFiles?: boolean
   /** So have limits by path. */
   readonly hasLimits?: boolean
+  /** It may run in processes of Python. */
+  readonly hasProcesses?: boolean
   /** What the server must be able to read for it. */
   reads?(surroundings: Surroundings): readonly string[]
   /**
    * Called before anything is started.
    * @throws PlaitError when it cannot be served
    */
-  check?(): void
+  check?(surroundings: Surroundings): void
   /** Makes the resource. Code of the user's runs here at the earliest. */
   make(means: Means): TreeNode | Promise<TreeNode>
 }

@@ -10,14 +10,16 @@ import type { Surroundings, Target } from './target.ts'
 /** A WSGI application. */
 export function wsgiTarget(name: string): Target {
   const specIn = (surroundings: Surroundings): ApplicationSpec => {
-    const { runIn, ...others } = surroundings
-    // Which Python runs applications says nothing about those in TypeScript.
-    return { ...others, application: name, ...(runIn === undefined || namesModule(name) ? {} : { runIn }) }
+    const { runIn: _runIn, preload: _preload, preFork: _preFork, postFork: _postFork, ...others } = surroundings
+    // How those of Python run says nothing about those in TypeScript.
+    if (namesModule(name)) return { ...others, application: name }
+    return { ...surroundings, application: name }
   }
   return {
     description: `application ${name}`,
     hasLimits: true,
-    check: () => void resolveApplication(name),
+    hasProcesses: !namesModule(name),
+    check: (surroundings) => void resolveApplication(specIn(surroundings)),
     reads: (surroundings) => {
       const { module, cwd } = resolveApplication(specIn(surroundings))
       return module === undefined ? [cwd, HOST_SCRIPT] : [module.file]

@@ -1,5 +1,7 @@
 import { PlaitError } from '../../errors.ts'
-import type { FileResponse } from '../host.ts'
+import type { FileResponse, HostRuntime } from '../host.ts'
+import type { FoundPython } from './find-python.ts'
+import type { HostProcess } from './host-process.ts'
 
 /** The JSON of a frame: an object, or a list. Throws `PLAIT_PROTOCOL` when it is none. */
 export function parse(buffer: Buffer, start: number, end: number): unknown {
@@ -29,4 +31,15 @@ export interface Hello {
   readonly sample: unknown
   /** Descriptor of the marks, see `BegunMarks`. */
   readonly marks: number | null
+}
+
+/** What runs an application, for the start-up lines. */
+export function runtimeOf({ implementation, version, path, why }: FoundPython, { note }: HostProcess): HostRuntime {
+  return { name: `${implementation} ${version}`, executable: path, why, ...(note === undefined ? {} : { notes: [note] }) }
+}
+
+/** Whoever waits for a host to be ready. */
+export interface Waiter {
+  resolve(): void
+  reject(error: PlaitError): void
 }

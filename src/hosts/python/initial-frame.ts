@@ -16,6 +16,7 @@ export function initialFrame(options: HostOptions, responseWindow: number): Buff
     responseWindow,
     inputWindow: defaults.inputWindow,
     reportImports: onImported !== undefined,
+    postFork: application.postFork,
   })
   const length = Buffer.allocUnsafe(4)
   length.writeUInt32LE(Buffer.byteLength(settings))

@@ -4,7 +4,8 @@ import { isSample } from '../../wire/environ-encoding.ts'
 import { encodeCount, encodeFrame, Flag, THREAD_BEFORE, ToHost, ToServer } from '../../wire/frame.ts'
 import { FrameReader, type FrameConsumer } from '../../wire/frame-reader.ts'
 import { RequestBatch } from '../../wire/request-batch.ts'
-import { fileOf, parse, type Hello } from './host-words.ts'
+import type { HostProcess, LaunchProcess } from './host-process.ts'
+import { fileOf, parse, runtimeOf, type Hello, type Waiter } from './host-words.ts'
 import type { Host, HostOptions, HostRuntime, HostSink, HostState, HostStatistics, Job, RunningJob } from '../host.ts'
 import { BegunMarks } from './begun-marks.ts'
 import { Deadlines } from './deadlines.ts'
@@ -14,7 +15,6 @@ import { initialFrame } from './initial-frame.ts'
 import { JobTable } from './job-table.ts'
 import { loadError, type LoadFailure } from '../load-failure.ts'
 import { PythonJob, type JobChannel } from './python-job.ts'
-import { PythonProcess } from './python-process.ts'
 import { residentMemory } from './resident-memory.ts'
 import { ResponseHeads } from '../response-heads.ts'
 import type { WireBuffer } from './wire-buffers.ts'
@@ -25,11 +25,6 @@ const LARGE_BATCH = 256 * 1024
 const EXIT_SECONDS = 5
 /** Milliseconds in which a host says where a thread stands. One that does not is in C code that holds the GIL. */
 const STACK_MS = 250
-
-interface Waiter {
-  resolve(): void
-  reject(error: PlaitError): void
-}
 
 /** A process of the user's own interpreter that runs one WSGI application in threads. */
 export class PythonHost implements Host, FrameConsumer, JobChannel {
@@ -44,6 +39,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   onSpent: ((reason: string) => void) | undefined
   readonly #options: HostOptions
   readonly #python: FoundPython
+  readonly #launch: LaunchProcess
   readonly #jobs = new JobTable()
   readonly #deadlines = new Deadlines(this.#jobs, (job) => this.#deadlinePassed(job))
   readonly #heads = new ResponseHeads()
@@ -51,7 +47,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   readonly #watch: HostWatch
   #state: HostState = 'starting'
   #runtime: HostRuntime | undefined
-  #process: PythonProcess | undefined
+  #process: HostProcess | undefined
   #started: Waiter | undefined
   #drained: (() => void) | undefined
   #batch = new RequestBatch(false)
@@ -65,10 +61,11 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   #endReason = 'because it did not end by itself in time'
   readonly #flush = (): void => this.#sendBatch()
 
-  /** @param python the interpreter that runs it @param lookMs milliseconds between two looks at it, for tests */
-  constructor(options: HostOptions, python: FoundPython, lookMs?: number) {
+  /** @param python the interpreter that runs it @param more how its process is made; milliseconds between two looks at it, for tests */
+  constructor(options: HostOptions, python: FoundPython, more: { launch: LaunchProcess; lookMs?: number }) {
     this.id = options.id
-    this.#watch = new HostWatch({ id: options.id, logger: options.logger, reader: this.#reader, jobs: this.#jobs }, lookMs)
+    this.#watch = new HostWatch({ id: options.id, logger: options.logger, reader: this.#reader, jobs: this.#jobs }, more.lookMs)
+    this.#launch = more.launch
     this.#options = options
     this.#python = python
   }
@@ -90,19 +87,24 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
   }
 
   async start(): Promise<void> {
-    const { application } = this.#options
-    const found = this.#python
     if (this.#state !== 'starting') throw this.#lost('was stopped while it started')
-    this.#runtime = { name: `${found.implementation} ${found.version}`, executable: found.path, why: found.why }
-    this.#process = new PythonProcess(found.path, application, {
+    const started = new Promise<void>((resolve, reject) => (this.#started = { resolve, reject }))
+    // Whoever stops it meanwhile does not wait for that.
+    this.#begin().catch((error: PlaitError) => this.#started?.reject(error))
+    await started
+  }
+
+  async #begin(): Promise<void> {
+    const process = await this.#launch({
       bytes: (chunk) => this.#receive(chunk),
       output: (stream, line) => this.#options.logger.info(line, { host: this.id, stream }),
       gone: (reason) => this.#end(reason),
     })
-    this.#watch.begin(this.#process)
-    const started = new Promise<void>((resolve, reject) => (this.#started = { resolve, reject }))
-    this.#process.write([initialFrame(this.#options, this.responseWindow)])
-    await started
+    if (this.#state !== 'starting') return process.kill()
+    this.#process = process
+    this.#watch.begin(process)
+    this.#runtime = runtimeOf(this.#python, process)
+    process.write([initialFrame(this.#options, this.responseWindow)])
   }
 
   run(job: Job, sink: HostSink): RunningJob {

@@ -5,25 +5,13 @@ import { fileURLToPath } from 'node:url'
 import { PlaitError } from '../../errors.ts'
 import type { Application } from '../application.ts'
 import { eachLine } from '../output-lines.ts'
+import { describeEnd, readOn, writeTo, type HostProcess, type ProcessEvents } from './host-process.ts'
 import { WireBuffers } from './wire-buffers.ts'
 
 /** The script that a host process runs; it travels inside the package. */
 export const HOST_SCRIPT: string = fileURLToPath(new URL('../../../python/host.py', import.meta.url))
-/** After the process has ended, what it sent before is read this long (a fork of the application may keep the wire open). */
-const READ_ON_MS = 100
-
-/** What a {@link PythonProcess} tells. */
-export interface ProcessEvents {
-  /** Bytes from the wire, in `buffers.current`: valid during the call, unless held there. */
-  bytes(chunk: Buffer): void
-  /** A line of the application's standard output or error. */
-  output(stream: 'stdout' | 'stderr', line: string): void
-  /** The process has ended, and everything that it had sent has been read. Last, once. */
-  gone(reason: string): void
-}
-
 /** One interpreter process with its wire: a socketpair on descriptor 3, so no path on disk and nobody else can connect. */
-export class PythonProcess {
+export class PythonProcess implements HostProcess {
   readonly buffers: WireBuffers = new WireBuffers()
   readonly #child: ChildProcess
   readonly #wire: Socket
@@ -49,15 +37,10 @@ export class PythonProcess {
     return this.#child.pid
   }
 
-  /** Sends buffers, in order. */
   write(buffers: readonly Uint8Array[]): void {
-    if (this.#wire.destroyed) return
-    if (buffers.length > 1) this.#wire.cork()
-    for (const buffer of buffers) this.#wire.write(buffer)
-    if (buffers.length > 1) this.#wire.uncork()
+    writeTo(this.#wire, buffers)
   }
 
-  /** Ends the process at once. @param reason in words that follow the host's name. @default that it was killed */
   kill(reason?: string): void {
     this.#reason ??= reason
     this.#child.kill('SIGKILL')
@@ -74,18 +57,7 @@ export class PythonProcess {
     if (child.stdout !== null) eachLine(child.stdout, (line) => this.#events.output('stdout', line))
     if (child.stderr !== null) eachLine(child.stderr, (line) => this.#events.output('stderr', line))
     child.on('error', (error) => this.#end(`could not be started: ${error.message}`))
-    child.on('exit', (code, signal) => this.#readOn(this.#reason ?? describeEnd(code, signal)))
-  }
-
-  /** Reads what is still in the wire, then reports the end. */
-  #readOn(reason: string): void {
-    const finish = (): void => {
-      clearTimeout(timer)
-      this.#end(reason)
-    }
-    const timer = setTimeout(finish, READ_ON_MS)
-    if (this.#wire.readableEnded || this.#wire.destroyed) finish()
-    else this.#wire.once('close', finish).once('end', finish)
+    child.on('exit', (code, signal) => readOn(this.#wire, () => this.#end(this.#reason ?? describeEnd(code, signal))))
   }
 
   #end(reason: string): void {
@@ -121,13 +93,8 @@ function readingInto(socket: Socket, buffers: WireBuffers, take: (chunk: Buffer)
   return new Socket({ handle, onread: { buffer: () => buffers.next(), callback } } as ConstructorParameters<typeof Socket>[0])
 }
 
-function assertDirectory(application: Application): void {
+/** @throws PlaitError `PLAIT_CONFIGURATION` when the application's directory does not exist */
+export function assertDirectory(application: Application): void {
   if (existsSync(application.cwd) && statSync(application.cwd).isDirectory()) return
   throw new PlaitError('PLAIT_CONFIGURATION', `There is no directory ${application.cwd} to run ${application.name} in`)
-}
-
-function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
-  if (signal === 'SIGKILL') return 'was killed by SIGKILL (by hand, or by the system for lack of memory)'
-  if (signal !== null) return `was killed by ${signal}`
-  return `ended with exit code ${code ?? 'unknown'}`
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { HostFamily } from '#src/hosts/host-family.ts'
 import { resolveApplication } from '#src/hosts/application.ts'
 import type { HostSink } from '#src/hosts/host.ts'
 import { WorkerHost } from '#src/hosts/worker/worker-host.ts'
@@ -63,7 +64,7 @@ async function startHost(t: { after(call: () => Promise<void>): void }, file: st
   const logger = new RecordingLogger()
   const application = resolveApplication(file)
   const host = new WorkerHost(
-    { id: 'test#1', application, minThreads, maxThreads: 4, multiprocess: false, logger },
+    { id: 'test#1', application, minThreads, maxThreads: 4, multiprocess: false, family: new HostFamily(), logger },
     {
       runtime: { name: 'Node', executable: 'node', why: 'a test' },
       entry: new URL('../../../../dist/hosts/javascript/thread/main.js', import.meta.url),

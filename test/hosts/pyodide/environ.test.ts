@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
+import { HostFamily } from '#src/hosts/host-family.ts'
 import { resolveApplication } from '#src/hosts/application.ts'
 import { createHost } from '#src/hosts/create-host.ts'
 import type { HostSink } from '#src/hosts/host.ts'
@@ -26,7 +27,15 @@ for (const [what, value, expected] of [
     t.after(() => rmSync(cwd, { recursive: true, force: true }))
     writeFileSync(path.join(cwd, 'app.py'), source)
     const application = resolveApplication({ application: 'app.application', runIn: 'pyodide', cwd })
-    const options = { id: 'one', application, minThreads: 1, maxThreads: 1, multiprocess: false, logger: silentLogger }
+    const options = {
+      id: 'one',
+      application,
+      minThreads: 1,
+      maxThreads: 1,
+      multiprocess: false,
+      family: new HostFamily(),
+      logger: silentLogger,
+    }
     // Worker threads keep no program alive.
     const alive = setInterval(() => undefined, 1000)
     const host = await createHost(options)

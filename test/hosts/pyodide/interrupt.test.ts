@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
+import { HostFamily } from '#src/hosts/host-family.ts'
 import { resolveApplication } from '#src/hosts/application.ts'
 import { createHost } from '#src/hosts/create-host.ts'
 import type { HostSink, Outcome } from '#src/hosts/host.ts'
@@ -50,7 +51,15 @@ test(
     const lost: string[] = []
     const logger = { ...silentLogger, error: (message: string) => void lost.push(message) }
     const alive = setInterval(() => undefined, 1000)
-    const host = await createHost({ id: 'edge', application, minThreads: 1, maxThreads: 1, multiprocess: false, logger })
+    const host = await createHost({
+      id: 'edge',
+      application,
+      minThreads: 1,
+      maxThreads: 1,
+      multiprocess: false,
+      family: new HostFamily(),
+      logger,
+    })
     t.after(() => host.stop({ timeout: 0 }).finally(() => clearInterval(alive)))
     await host.start()
     host.permits = 2

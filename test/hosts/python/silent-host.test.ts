@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { NodeReactor, Site, ThreadPool, WSGIResource } from '#src/index.ts'
 import { findPython } from '#src/hosts/python/find-python.ts'
 import { PythonHost } from '#src/hosts/python/python-host.ts'
+import { PythonProcess } from '#src/hosts/python/python-process.ts'
 import { RecordingLogger } from '#src/testing.ts'
 import { encodeFrame, ToServer } from '#src/wire/frame.ts'
 import { isAlive } from '../../support/processes.ts'
@@ -39,7 +40,8 @@ async function serve(t: TestContext, processes: number, lookMs = 100) {
     processes,
     logger,
     gracefulTimeout: 0.1,
-    createHost: (options) => new PythonHost(options, found, lookMs),
+    createHost: (options) =>
+      new PythonHost(options, found, { lookMs, launch: (events) => new PythonProcess(found.path, options.application, events) }),
   })
   const resource = new WSGIResource(reactor, pool, { application: 'app.application', cwd })
   const port = reactor.listenTCP(0, new Site(resource, { logger }), { interface: '127.0.0.1' })
