@@ -1,3 +1,4 @@
+import type { ApplicationSpec } from '#src/hosts/application.ts'
 import { root } from '../../support/paths.ts'
 import type { TestPython } from '../../support/pythons.ts'
 import { environment, type HostKind } from '../host-kind.ts'
@@ -19,5 +20,15 @@ export function cpython({ path, version }: TestPython): HostKind {
     concurrency: (threads, processes) => [threads > 1, processes > 1],
     hasProcesses: true,
     exceptions: {},
+  }
+}
+
+/** Processes of a Python that are forked from one which has imported the application. */
+export function preloadedCpython(installed: TestPython): HostKind {
+  const kind = cpython(installed)
+  return {
+    ...kind,
+    name: `${kind.name}, preloaded`,
+    application: (name, folder) => ({ ...(kind.application(name, folder) as ApplicationSpec), preload: true }),
   }
 }
