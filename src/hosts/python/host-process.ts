@@ -38,11 +38,13 @@ export function writeTo(wire: Socket, buffers: readonly Uint8Array[]): void {
   if (buffers.length > 1) wire.uncork()
 }
 
-/** Reads what is still in the wire of a process that has ended, then calls `done`. */
+/** Reads what is still in the wire of a process that has ended, then calls `done`, once. */
 export function readOn(wire: Socket, done: () => void): void {
+  let isOver = false
   const finish = (): void => {
     clearTimeout(timer)
-    done()
+    if (!isOver) done()
+    isOver = true
   }
   const timer = setTimeout(finish, READ_ON_MS)
   if (wire.readableEnded || wire.destroyed) finish()
