@@ -3,9 +3,10 @@ import { test } from 'node:test'
 import { PlaitError } from '#src/errors.ts'
 import { resolveApplication } from '#src/hosts/application.ts'
 import { checkPreload } from '#src/hosts/python/preload/check-preload.ts'
-import { SocketFolder } from '#src/hosts/python/preload/socket-folder.ts'
+import { socketFolder } from '#src/hosts/python/preload/socket-folder.ts'
 import { isAlive } from '../../support/processes.ts'
 import { findPythons } from '../../support/pythons.ts'
+import { folderWith } from '../../cli/run-plait.ts'
 import { until } from '../../support/until.ts'
 import { keepersOf, proportionalMemory, servePreloaded } from './serve-preloaded.ts'
 
@@ -129,9 +130,8 @@ test('preload is for processes of Python on Linux', () => {
   reject({ application: 'foo.application', runIn: 'pyodide', preload: true }, /and it runs in pyodide$/)
 })
 
-test('preload: the socket lies in a folder of its own whose path is short enough, or that is told', () => {
-  const folder = new SocketFolder([`/tmp/${'x'.repeat(100)}`, '/tmp'])
-  assert.match(folder.socket, new RegExp(`^/tmp/plait-${process.pid}-\\w+/s$`))
-  folder.remove()
-  assert.throws(() => new SocketFolder([`/tmp/${'x'.repeat(100)}`]), wrong(/^Cannot preload: .* set TMPDIR to a shorter one$/))
+test('preload: the socket lies in a folder of its own whose path is short enough, or that is told', (t) => {
+  const long = `${folderWith(t, { [`${'x'.repeat(100)}/file`]: '' })}/${'x'.repeat(100)}`
+  assert.equal(socketFolder([long, '/tmp']).base, '/tmp')
+  assert.throws(() => socketFolder([long]), wrong(/^Cannot preload: .* set TMPDIR to a shorter one$/))
 })

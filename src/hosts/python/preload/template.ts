@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import path from 'node:path'
 import { PlaitError } from '../../../errors.ts'
+import type { PrivateFolder } from '../../../reactor/process/private-folder.ts'
 import type { Application } from '../../application.ts'
 import { loadError, type LoadFailure } from '../../load-failure.ts'
 import type { ProcessEvents } from '../host-process.ts'
@@ -7,7 +9,7 @@ import { assertDirectory } from '../python-process.ts'
 import { ForkedProcess } from './forked-process.ts'
 import { eachMessage } from './json-lines.ts'
 import { Keeper } from './keeper.ts'
-import { SocketFolder } from './socket-folder.ts'
+import { socketFolder } from './socket-folder.ts'
 
 /** What a {@link Template} is made of. */
 export interface TemplateOptions {
@@ -40,7 +42,8 @@ export class Template {
   readonly loaded: Promise<Obstacle | undefined>
   readonly gone: Promise<void>
   readonly #options: TemplateOptions
-  readonly #folder: SocketFolder
+  readonly #folder: PrivateFolder
+  readonly #socket: string
   readonly #keeper: Keeper
   readonly #forks = new Map<string, Waiter<number>>()
   #loading: Waiter<Obstacle | undefined> = { resolve: () => undefined, reject: () => undefined }
@@ -57,7 +60,8 @@ export class Template {
     this.loaded = new Promise((resolve, reject) => (this.#loading = { resolve, reject }))
     this.loaded.catch(() => undefined)
     assertDirectory(application)
-    this.#folder = new SocketFolder()
+    this.#folder = socketFolder()
+    this.#socket = path.join(this.#folder.path, 's')
     this.#keeper = new Keeper({
       executable,
       application,
@@ -65,7 +69,7 @@ export class Template {
         application: application.name,
         preFork: application.preFork,
         reportImports: onImported !== undefined,
-        socket: this.#folder.socket,
+        socket: this.#socket,
       },
       output,
       template: (pid) => this.#started(pid),
@@ -109,7 +113,7 @@ export class Template {
       events.gone(reason)
       this.#letGo()
     }
-    const host = new ForkedProcess(this.#folder.socket, token, { ...events, gone })
+    const host = new ForkedProcess(this.#socket, token, { ...events, gone })
     this.#hosts++
     try {
       // One that does not listen is about to end: then the answer is that.
