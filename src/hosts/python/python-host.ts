@@ -101,8 +101,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
       gone: (reason) => this.#end(reason),
     })
     if (this.#state !== 'starting') return process.kill()
-    this.#process = process
-    this.#watch.begin(process)
+    this.#watch.begin((this.#process = process))
     this.#runtime = runtimeOf(this.#python, process)
     process.write([initialFrame(this.#options, this.responseWindow)])
   }
@@ -353,8 +352,7 @@ export class PythonHost implements Host, FrameConsumer, JobChannel {
 
   #sayStop(): void {
     this.send(encodeFrame(ToHost.STOP, 0))
-    const timer = setTimeout(() => this.#kill(), EXIT_SECONDS * 1000)
-    timer.unref()
+    setTimeout(() => this.#kill(), EXIT_SECONDS * 1000).unref()
   }
 
   #goneWaiters: (() => void)[] = []
