@@ -8,6 +8,7 @@ import { encodeCount, encodeFrame, Flag, ToHost } from '#src/wire/frame.ts'
 import { RequestBatch } from '#src/wire/request-batch.ts'
 import { root } from '../support/paths.ts'
 import { mutate } from './mutate.ts'
+import { patience } from './patience.ts'
 import { Random, fuzzSeconds, fuzzSeed } from './random.ts'
 
 /** The id of the first job of a host: generation 1 of slot 0. */
@@ -56,9 +57,9 @@ function runHost(bytes: Buffer): Promise<string> {
     wire.on('error', () => undefined).resume()
     wire.write(initialFrame())
     wire.end(bytes)
-    const timer = setTimeout(() => child.kill('SIGKILL'), 15_000)
+    const cancel = patience(30, () => child.kill('SIGKILL'))
     child.on('exit', (code, signal) => {
-      clearTimeout(timer)
+      cancel()
       wire.destroy()
       resolve(String(code ?? signal))
     })

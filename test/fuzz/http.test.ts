@@ -14,6 +14,7 @@ import { WSGIResource } from '#src/wsgi/wsgi-resource.ts'
 import { PREFACE } from '../support/http2-frames.ts'
 import { corpus } from './http-requests.ts'
 import { mutate } from './mutate.ts'
+import { patience } from './patience.ts'
 import { Random, fuzzSeconds, fuzzSeed } from './random.ts'
 
 const logger = new RecordingLogger()
@@ -60,15 +61,17 @@ function send(pieces: readonly Buffer[]): Promise<Outcome> {
     const chunks: Buffer[] = []
     let from = ''
     const finish = (closed: boolean): void => {
-      clearTimeout(timer)
+      cancel()
       socket.destroy()
       resolve({ bytes: Buffer.concat(chunks), closed, from })
     }
-    const timer = setTimeout(() => finish(false), 3000)
+    const cancel = patience(3, () => finish(false))
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     socket.on('end', () => finish(true)).on('error', () => finish(true))
     socket.on('connect', () => {
       from = String(socket.localPort)
+      // Somebody may have had this port before, and left before the answer.
+      calls.delete(from)
       for (const piece of pieces.slice(0, -1)) socket.write(piece)
       socket.end(pieces.at(-1) as Buffer)
     })

@@ -7,6 +7,7 @@ import { serveHTTP2 } from '../http/http2/serve-http2.ts'
 import { refusedHeads } from '../hardening/refused-heads.ts'
 import { block, Flag, frame, GET, PREFACE, Type } from '../support/http2-frames.ts'
 import { mutate } from './mutate.ts'
+import { patience } from './patience.ts'
 import { Random, fuzzSeconds, fuzzSeed } from './random.ts'
 
 const END = Flag.END_HEADERS | Flag.END_STREAM
@@ -38,11 +39,11 @@ function send(port: number, bytes: Buffer): Promise<{ received: Buffer; closed: 
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
     const chunks: Buffer[] = []
     const finish = (closed: boolean): void => {
-      clearTimeout(timer)
+      cancel()
       socket.destroy()
       resolve({ received: Buffer.concat(chunks), closed })
     }
-    const timer = setTimeout(() => finish(false), 10_000)
+    const cancel = patience(10, () => finish(false))
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
       // node:http2 keeps some connections that it has said farewell to, until they are idle for too long.

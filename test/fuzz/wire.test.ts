@@ -91,7 +91,7 @@ async function serveBroken() {
   void reactor.run({ installSignalHandlers: false })
   const url = `http://127.0.0.1:${(listening.getHost() as { port: number }).port}`
   const ask = async (target: string, body?: Buffer): Promise<string> => {
-    const signal = AbortSignal.timeout(20_000)
+    const signal = AbortSignal.timeout(60_000)
     try {
       const answer = await fetch(
         url + target,
@@ -99,7 +99,7 @@ async function serveBroken() {
       )
       return `${answer.status} ${await answer.text()}`
     } catch (error) {
-      if ((error as Error).name === 'TimeoutError') throw new Error('no answer in 20 s', { cause: error })
+      if ((error as Error).name === 'TimeoutError') throw new Error('no answer in 60 s', { cause: error })
       return `cut: ${(error as Error).message}`
     }
   }
