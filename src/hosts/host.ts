@@ -131,6 +131,8 @@ export interface RunningJob {
   abandon(): void
   /** The file of `respondFile` was opened (true) or could not be (false): the host closes its copy, or streams from it. */
   fileTaken(taken: boolean): void
+  /** It cannot go on before its client has taken or sent something. */
+  readonly waitsForClient?: boolean
   /** Its response stays open: no other job waits behind it. */
   streams?(): void
 }

@@ -46,6 +46,8 @@ export class PoolJob implements RunningJob, HostSink {
   head: ResponseHead | undefined
   /** Seconds of the pool's clock when that was seen. */
   openSince: number | undefined
+  /** It waited for its client then, the last time. */
+  wasHeldUp = false
   /** It has given its permit back: see `Streams`. */
   isStream = false
   #running: RunningJob | undefined
@@ -82,6 +84,10 @@ export class PoolJob implements RunningJob, HostSink {
   }
 
   // -- RunningJob, for the gateway
+
+  get waitsForClient(): boolean {
+    return this.#running?.waitsForClient === true
+  }
 
   get threadNumber(): number | undefined {
     return this.#running?.threadNumber

@@ -8,7 +8,7 @@ import { PoolJob } from './pool-job.ts'
 const STREAM_SECONDS = 5
 /** Seconds between two looks. */
 const LOOK = 1
-/** … when the last one has found some: more of them may wait for the permits that these gave back. */
+/** … while requests wait for a thread. */
 const SOON = 0.1
 /** Seconds between two lines of the log that say the same. */
 const AGAIN_SECONDS = 60
@@ -19,13 +19,15 @@ export interface StreamOwner {
   hosts(): Iterable<Host>
   /** Threads of the pool. */
   threads(): number
+  /** Requests that wait for a thread. */
+  queued(): number
   /** A job gives its permit back. */
   permitFree(job: PoolJob): void
 }
 
 /**
  * Responses that stay open: events for a browser, downloads that a client takes slowly. Each needs its thread to the end, so with a handful of threads a few of them would
- * hold up everybody. After {@link STREAM_SECONDS} such a job gives its permit back, and its host may have one more thread. Events (`text/event-stream`) say what they are, and do so as soon as they are seen.
+ * hold up everybody. After {@link STREAM_SECONDS} such a job gives its permit back, and its host may have one more thread. Events (`text/event-stream`) say what they are, and do so as soon as they are seen; so does a job that waits for its client twice in a row: it could not use its turn.
  *
  * Looks at the jobs in the hosts once a second, so that requests pay nothing for it.
  */
@@ -36,7 +38,6 @@ export class Streams {
   readonly #clock: PoolClock
   readonly #logger: Logger
   readonly #most: number | undefined
-  #taken = 0
   #looking = false
   #toldAt = -Infinity
 
@@ -66,7 +67,6 @@ export class Streams {
 
   #look(): void {
     let any = false
-    const before = this.#taken
     const now = this.#clock.seconds()
     for (const host of this.#owner.hosts()) {
       for (const sink of host.sinks()) {
@@ -76,13 +76,15 @@ export class Streams {
     }
     this.#looking = false
     // Nothing runs: the next job starts it again.
-    if (any) this.watch(this.#taken > before ? SOON : LOOK)
+    if (any) this.watch(this.#owner.queued() > 0 ? SOON : LOOK)
   }
 
   #judge(job: PoolJob, host: Host, now: number): void {
     job.openSince ??= now
+    const { waitsForClient, wasHeldUp } = job
+    job.wasHeldUp = waitsForClient
     // A timer may be early by a little.
-    if (now - job.openSince > STREAM_SECONDS - SOON || isEvents(job.head)) {
+    if (now - job.openSince > STREAM_SECONDS - SOON || (waitsForClient && wasHeldUp) || isEvents(job.head)) {
       if (this.count < mostStreams(this.#most, this.#owner.threads()) && host.streams < (this.#most ?? host.mostStreams)) {
         this.#take(job, host)
       } else this.#tell(now)
@@ -91,7 +93,6 @@ export class Streams {
 
   #take(job: PoolJob, host: Host): void {
     this.count++
-    this.#taken++
     host.streams++
     // First: the permit that is free now may bring a job here that needs the thread.
     host.setThreads(this.#owner.threads() + host.streams)

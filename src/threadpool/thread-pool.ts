@@ -34,7 +34,7 @@ export interface ThreadPoolOptions {
   /** Seconds that a request may wait for a thread; then it is refused with 503. 0 = no limit. @default 30 */
   queueTimeout?: number
   /**
-   * Responses that may stay open beside the requests that run: one that began more than 5 s ago (a slow client; `text/event-stream` sooner) gives its place among `maxThreads` back, and its host
+   * Responses that may stay open beside the requests that run: one that began more than 5 s ago (events, and what waits for its client, sooner) gives its place among `maxThreads` back, and its host
    * gets one more thread for it. Further ones keep their places.
    * @default 200, of these in worker threads 64 for an application (Pyodide 8); 0 with one thread
    */
@@ -104,6 +104,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
       {
         hosts: () => this.#hosts(),
         threads: () => this.#maxThreads,
+        queued: () => this.#total.queued,
         permitFree: (job) => this.#permitFree(job),
       },
       { clock: this.#clock, logger: this.#logger, most: options.maxStreams },

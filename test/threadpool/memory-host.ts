@@ -7,6 +7,7 @@ export interface MemoryRun {
   readonly sink: HostSink
   readonly host: MemoryHost
   abandoned: boolean
+  waitsForClient: boolean
   finish(error?: PlaitError): void
 }
 
@@ -53,6 +54,7 @@ export class MemoryHost implements Host {
       sink,
       host: this,
       abandoned: false,
+      waitsForClient: false,
       finish: (error) => {
         this.runs.splice(this.runs.indexOf(run), 1)
         if (error === undefined) this.served++
@@ -64,7 +66,17 @@ export class MemoryHost implements Host {
     const abandon = (): void => {
       run.abandoned = true
     }
-    return { drained: nothing, input: nothing, inputEnd: nothing, inputFailed: nothing, fileTaken: nothing, abandon }
+    return {
+      get waitsForClient() {
+        return run.waitsForClient
+      },
+      drained: nothing,
+      input: nothing,
+      inputEnd: nothing,
+      inputFailed: nothing,
+      fileTaken: nothing,
+      abandon,
+    }
   }
 
   /** Bytes that it says it has. */

@@ -93,7 +93,31 @@ test('ThreadPool takes its permits back from server-sent events at once, and let
     begin()
     advance(0.1)
   }
+  // Nobody waits any more: there is time.
+  assert.deepEqual(counts(), [2, 18, 0])
+  begin()
+  advance(1)
   assert.deepEqual(counts(), [0, 20, 0])
+})
+
+test('ThreadPool takes its permit back from a response that waits for its client at two looks in a row', async () => {
+  const { submit, runs, open, pass, ready, counts } = makePool()
+  submit()
+  submit()
+  await ready()
+  const [first, second] = runs() as [MemoryRun, MemoryRun]
+  open(first)
+  first.waitsForClient = true
+  // It has sent nothing: its client is slow to send a body.
+  second.waitsForClient = true
+  pass(1)
+  first.waitsForClient = false
+  pass(1)
+  first.waitsForClient = true
+  pass(1)
+  assert.deepEqual(counts(), [2, 0, 0])
+  pass(1)
+  assert.deepEqual(counts(), [1, 1, 0])
 })
 
 test('ThreadPool leaves its permit to a request that computes and has sent nothing', async () => {

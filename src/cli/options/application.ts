@@ -144,6 +144,6 @@ export const threadOptions: readonly OptionSpec[] = [
     env: 'PLAIT_MAX_STREAMS',
     parse: parseCount(0),
     default: `${defaults.maxPoolStreams}, of these in worker threads 64 for an application (Pyodide 8); 0 with one thread`,
-    help: 'responses that may stay open (events, slow clients) beside the requests that run: after 5 s (text/event-stream sooner) each gives its place among --threads back, and its process gets a thread for it. Further ones keep their places',
+    help: 'responses that may stay open (events, slow clients) beside the requests that run: after 5 s (text/event-stream, and what waits for its client, sooner) each gives its place among --threads back, and its process gets a thread for it. Further ones keep their places',
   },
 ]
