@@ -17,8 +17,12 @@ export interface ChaosOutcome {
 /** It reads processes and memory from /proc. */
 export const linux = { skip: process.platform !== 'linux' }
 
-/** Lets one scenario of `npm run chaos` happen to Plait. */
-export async function chaos(scenario: string, seconds: number): Promise<ChaosOutcome> {
+/** Lets one scenario of `npm run chaos` happen to Plait. @param env further variables, options of Plait among them */
+export async function chaos(
+  scenario: string,
+  seconds: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ChaosOutcome> {
   const words = [
     `${root}/test/chaos/run.mjs`,
     '--server',
@@ -29,7 +33,11 @@ export async function chaos(scenario: string, seconds: number): Promise<ChaosOut
     String(seconds),
     '--json',
   ]
-  const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: 180_000, killSignal: 'SIGKILL' }).catch(
+  const { stdout } = await promisify(execFile)(process.execPath, words, {
+    timeout: 180_000,
+    killSignal: 'SIGKILL',
+    env: { ...process.env, ...env },
+  }).catch(
     // It ends with 1 when something was lost, and tells all the same.
     (error: { stdout: string; stderr: string }) => {
       assert.ok(error.stdout.startsWith('{'), error.stderr)
