@@ -11,6 +11,7 @@ its children (PR_SET_PDEATHSIG), also those that are inside C code.
 import os
 import select
 import signal
+import sys
 
 from .control import Control, leave_folder
 from .life import adopt_orphans, ignore_signals
@@ -28,8 +29,9 @@ def main():
     settings = control.first()
     if settings is None:
         return
-    if not adopt_orphans():
-        control.say(unable="this Python or this system cannot let a process adopt others (prctl, by ctypes)")
+    obstacle = _obstacle()
+    if obstacle:
+        control.say(unable=obstacle)
         return
     keeper = os.getpid()
     template = os.fork()
@@ -42,6 +44,13 @@ def main():
     _keep(control)
     leave_folder(settings["socket"])
     os._exit(0)
+
+
+def _obstacle():
+    """Why hosts cannot be forked here; None: they can."""
+    if sys.implementation.name != "cpython":
+        return "that needs CPython, and this is %s" % sys.implementation.name
+    return None if adopt_orphans() else "this Python or this system cannot let a process adopt others (prctl, by ctypes)"
 
 
 def _nothing(number, frame):

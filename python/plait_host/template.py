@@ -127,7 +127,7 @@ class _Template:
                 if messages is None:
                     os._exit(0)
                 for message in messages:
-                    self._wanted[message["fork"]] = {}
+                    self._heed(message)
                 # Who has connected is looked at when it is known who is wanted.
                 continue
             if self._listener in readable:
@@ -135,6 +135,14 @@ class _Template:
             for connection in readable:
                 if connection in self._strangers and self._introduce(connection):
                     return self._leave_behind()
+
+    def _heed(self, message):
+        if "fork" in message:
+            self._wanted[message["fork"]] = {}
+            return
+        # Not all of its connections came to be.
+        for connection in self._wanted.pop(message["forget"], {}).values():
+            connection.close()
 
     def _accept(self):
         try:
@@ -212,15 +220,15 @@ class _Template:
         return False
 
     def _fork_again(self, told, tell):
-        """In the process between. True in the host."""
+        """In the process between, which never leaves this function. True in the host."""
         try:
             pid = os.fork()
-        except OSError as error:
-            os.write(tell, b"0 " + str(error).encode()[:60])
+            if pid != 0:
+                os.write(tell, b"%d" % pid)
+                os._exit(0)
+        except BaseException as error:
+            os.write(tell, b"0 " + str(error).encode("utf-8", "replace")[:60])
             os._exit(1)
-        if pid != 0:
-            os.write(tell, b"%d" % pid)
-            os._exit(0)
         os.close(told)
         os.close(tell)
         return True

@@ -260,7 +260,11 @@ export class ApplicationGroup {
 
   async #startHost(): Promise<void> {
     const generation = this.#generation
-    const host = await this.#launch()
+    const host = await this.#launch().catch((error: unknown) => {
+      // Others have taken over: nobody needs it, nor another one in its place.
+      if (generation === this.#generation) throw error
+    })
+    if (host === undefined) return
     if (this.#isStopped() || generation !== this.#generation) return this.#leave(host, 0)
     this.#enter(host)
     this.#state = 'serving'

@@ -161,3 +161,24 @@ test('ThreadPool does not replace an old host that dies after the new ones took 
   await settle(hosts)
   assert.equal(hosts.filter(({ state }) => state === 'ready').length, 1)
 })
+
+test('ThreadPool does not try again when a replacement fails after others have taken over', async () => {
+  const { pool, hosts, submit, clock } = makePool()
+  submit()
+  await settle(hosts)
+  hosts[0]?.die('was killed', new PlaitError('PLAIT_HOST_LOST', 'gone'))
+  clock.advance(1)
+  await turn()
+  const replacement = hosts[1]
+  const reloaded = pool.reload()
+  await turn()
+  hosts[2]?.ready()
+  await reloaded
+  replacement?.fail(broken)
+  for (const _ of [1, 2]) {
+    await turn()
+    clock.advance(60)
+  }
+  await settle(hosts)
+  assert.equal(hosts.length, 3)
+})

@@ -5,7 +5,7 @@ import type { Application } from '../../application.ts'
 import { eachLine } from '../../output-lines.ts'
 import { describeEnd, type ProcessEvents } from '../host-process.ts'
 import { HOST_SCRIPT } from '../python-process.ts'
-import { eachMessage } from './json-lines.ts'
+import { eachMessage, processId, type Message } from './json-lines.ts'
 
 /** Ends of processes that are kept until somebody asks for them: a host may have ended before its number is known here. */
 const MOST_EARLY = 64
@@ -61,11 +61,12 @@ export class Keeper {
       const stream = this.#child[name]
       if (stream !== null) eachLine(stream, (line) => output(name, line))
     }
-    eachMessage(this.#control, (message) => {
-      if (typeof message['template'] === 'number') template(message['template'])
-      else if (typeof message['unable'] === 'string') unable(message['unable'])
-      else this.#ended(message as { ended: number; code: number | null; signal: number | null })
-    })
+    const take = (message: Message): void => {
+      if ('template' in message) template(processId(message['template']))
+      else if ('unable' in message) unable(String(message['unable']))
+      else this.#ended(processId(message['ended']), message as { code: number | null; signal: number | null })
+    }
+    eachMessage(this.#control, take, () => this.kill())
     this.#say(settings)
   }
 
@@ -99,7 +100,7 @@ export class Keeper {
     if (this.#control.writable) this.#control.write(`${JSON.stringify(message)}\n`)
   }
 
-  #ended({ ended: pid, code, signal }: { ended: number; code: number | null; signal: number | null }): void {
+  #ended(pid: number, { code, signal }: { code: number | null; signal: number | null }): void {
     const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0]
     const reason = describeEnd(code, signal === null ? null : ((name ?? `signal ${signal}`) as NodeJS.Signals))
     const watcher = this.#watched.get(pid)

@@ -7,7 +7,7 @@ import { loadError, type LoadFailure } from '../../load-failure.ts'
 import type { ProcessEvents } from '../host-process.ts'
 import { assertDirectory } from '../python-process.ts'
 import { ForkedProcess } from './forked-process.ts'
-import { eachMessage } from './json-lines.ts'
+import { eachMessage, processId, type Message } from './json-lines.ts'
 import { Keeper } from './keeper.ts'
 import { socketFolder } from './socket-folder.ts'
 
@@ -49,6 +49,8 @@ export class Template {
   #loading: Waiter<Obstacle | undefined> = { resolve: () => undefined, reject: () => undefined }
   #last: Promise<unknown> = Promise.resolve()
   #pid: number | undefined
+  /** Why it was killed. */
+  #reason: string | undefined
   #hosts = 0
   #isDead = false
   #isEnded = false
@@ -75,7 +77,11 @@ export class Template {
       template: (pid) => this.#started(pid),
       unable: (obstacle) => this.#loading.resolve({ obstacle }),
     })
-    eachMessage(this.#keeper.words, (message) => this.#heard(message))
+    eachMessage(
+      this.#keeper.words,
+      (message) => this.#heard(message),
+      (reason) => this.#kill(`was killed: what it said is no message of ours (${reason}); descriptor 3 is not the application's`),
+    )
     this.gone = this.#leave()
   }
 
@@ -97,7 +103,12 @@ export class Template {
   end(): void {
     this.#isEnded = true
     if (this.#isDead) this.#letGo()
-    else if (this.#pid === undefined) this.#keeper.kill()
+    else this.#kill()
+  }
+
+  #kill(reason?: string): void {
+    this.#reason ??= reason
+    if (this.#pid === undefined) this.#keeper.kill()
     else this.#keeper.signal(this.#pid, 'SIGKILL')
   }
 
@@ -107,7 +118,7 @@ export class Template {
     const since = performance.now()
     const answer = new Promise<number>((resolve, reject) => this.#forks.set(token, { resolve, reject }))
     answer.catch(() => undefined)
-    this.#keeper.words.write(`${JSON.stringify({ fork: token })}\n`)
+    this.#say({ fork: token })
     const gone = (reason: string): void => {
       this.#hosts--
       events.gone(reason)
@@ -116,8 +127,7 @@ export class Template {
     const host = new ForkedProcess(this.#socket, token, { ...events, gone })
     this.#hosts++
     try {
-      // One that does not listen is about to end: then the answer is that.
-      await host.connected.catch(() => this.#pid !== undefined && this.#keeper.signal(this.#pid, 'SIGKILL'))
+      await host.connected.catch((error: NodeJS.ErrnoException) => this.#notConnected(token, error))
       host.begin(await answer, since, this.#keeper)
     } catch (error) {
       this.#hosts--
@@ -130,14 +140,28 @@ export class Template {
     return host
   }
 
+  /** Without its socket (who cleans up takes it away) it is of no use any more, and its end is the answer. */
+  #notConnected(token: string, error: NodeJS.ErrnoException): void {
+    if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return this.#kill('was killed: its socket was gone')
+    this.#say({ forget: token })
+    throw new PlaitError('PLAIT_HOST_LOST', `Cannot ask for a process of ${this.#options.application.name}: ${error.message}`, {
+      status: 502,
+      cause: error,
+    })
+  }
+
+  #say(message: object): void {
+    this.#keeper.words.write(`${JSON.stringify(message)}\n`)
+  }
+
   #started(pid: number): void {
     this.#pid = pid
     this.#keeper.watch(pid, 0, (reason) => this.#died(reason))
     if (this.#isEnded) this.end()
   }
 
-  #heard(message: Record<string, unknown>): void {
-    if (typeof message['forked'] === 'string') this.#forks.get(message['forked'])?.resolve(message['pid'] as number)
+  #heard(message: Message): void {
+    if (typeof message['forked'] === 'string') this.#forks.get(message['forked'])?.resolve(processId(message['pid']))
     else if (typeof message['failed'] === 'string') {
       const error = loadError(this.#options.application, message['outcome'] as LoadFailure)
       this.#forks.get(message['failed'])?.reject(error)
@@ -151,9 +175,10 @@ export class Template {
     else this.#loading.resolve({ obstacle: describeThreads(threads) })
   }
 
-  #died(reason: string): void {
+  #died(how: string): void {
     if (this.#isDead) return
     this.#isDead = true
+    const reason = this.#reason ?? how
     const error = this.#lost(reason)
     this.#loading.reject(error)
     for (const fork of this.#forks.values()) fork.reject(error)
