@@ -23,6 +23,8 @@ export interface Defaults {
   readonly requestBody: 'buffer' | 'stream'
   /** A body larger than this is spooled to a temporary file. */
   readonly memoryBody: number
+  /** All bodies of the process together; what comes beyond that is spooled too, but for bodies of 16 KiB. */
+  readonly bodiesInMemory: number
   /** What an application may have written and the client not yet taken; then its thread waits. */
   readonly responseWindow: number
   /** What a client may have sent of a streamed body and the application not yet read. */
@@ -64,6 +66,7 @@ export const defaults: Defaults = Object.freeze({
   maxBody: 1024 ** 3,
   requestBody: 'buffer',
   memoryBody: 1024 ** 2,
+  bodiesInMemory: 64 * 1024 ** 2,
   responseWindow: 1024 ** 2,
   inputWindow: 256 * 1024,
   headTimeout: 15,

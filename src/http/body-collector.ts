@@ -1,6 +1,7 @@
 import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import type { JobBody } from '../hosts/host.ts'
+import { bodyMemory } from './body-memory.ts'
 import type { BodySource } from './incoming.ts'
 import { JoinedPieces } from './joined-pieces.ts'
 import type { SpoolFile } from './spool-file.ts'
@@ -16,8 +17,11 @@ export interface BodyLimits {
   readonly spool: Spool
 }
 
+/** Up to here a body costs less than a file. */
+const SMALL = 16 * 1024
+
 /**
- * Collects a request's body while no thread waits for it: in memory up to `defaults.memoryBody`, then in a private file, with
+ * Collects a request's body while no thread waits for it: in memory up to `defaults.memoryBody`, and while all bodies together have room there, then in a private file, with
  * back-pressure from the disk to the client.
  */
 export class BodyCollector {
@@ -26,6 +30,8 @@ export class BodyCollector {
   readonly #done: BodyDone
   readonly #pieces = new JoinedPieces()
   #size = 0
+  /** What is counted of it in the memory of all. */
+  #counted = 0
   #file: SpoolFile | undefined
   #writing = false
   #ended = false
@@ -40,8 +46,9 @@ export class BodyCollector {
     source.on('error', () => this.abort())
   }
 
-  /** The request is over: its file goes. */
+  /** The request is over: its file goes, and its place in memory. */
   remove(): void {
+    this.#discount()
     this.#file?.remove()
   }
 
@@ -64,9 +71,22 @@ export class BodyCollector {
       return
     }
     this.#pieces.add(chunk)
-    if (this.#file === undefined && this.#size <= defaults.memoryBody) return
+    if (this.#file === undefined && this.#fits()) return
+    this.#discount()
     this.#source.pause()
     this.#spool()
+  }
+
+  #fits(): boolean {
+    if (this.#size <= SMALL) return true
+    if (this.#size > defaults.memoryBody || !bodyMemory.take(this.#size - this.#counted)) return false
+    this.#counted = this.#size
+    return true
+  }
+
+  #discount(): void {
+    if (this.#counted > 0) bodyMemory.give(this.#counted)
+    this.#counted = 0
   }
 
   /** Writes what is held to the file, one write at a time. */
@@ -120,6 +140,7 @@ export class BodyCollector {
     if (this.#over) return
     this.#over = true
     this.#pieces.take()
+    this.#discount()
     this.#file?.remove()
     // What still comes is dropped, so that the client gets to read its answer.
     this.#source.resume()
