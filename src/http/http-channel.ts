@@ -201,10 +201,9 @@ export class HTTPChannel implements Channel, Connection {
   #partInPeace(): void {
     const { bytesRead } = this.socket as Partial<Socket>
     const left = this.phase === 'head' && bytesRead !== undefined ? this.since + NEW - this.#owner.reactor.seconds() : 0
-    const close = (): void => {
-      if (this.idle) this.socket.destroy()
-    }
-    if (left <= 0) return void setImmediate(() => setImmediate(close))
+    // What has come is read first.
+    const close = (): void => void setImmediate(() => setImmediate(() => this.idle && this.socket.destroy()))
+    if (left <= 0) return close()
     const call = this.#owner.reactor.callLater(left, close)
     this.socket.once('close', () => call.cancel())
   }

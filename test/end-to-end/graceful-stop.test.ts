@@ -48,15 +48,23 @@ describe('SIGTERM', { concurrency: true }, () => {
   })
 
   test('a new connection has a moment for its first request, which is its last', async (t) => {
-    const server = await serveFlow()
-    t.after(server.stop)
-    const client = await server.client()
-    await until('it is accepted', () => connectionsOf(server.pid) > 0)
-    process.kill(server.pid, 'SIGTERM')
-    await until('the signal has arrived', () => /SIGTERM/.test(server.log()))
-    client.get('/hello')
-    await client.receives(/^HTTP\/1\.1 200 [^]*Connection: close[^]*hello$/)
-    assert.equal(await server.exited, 0)
+    // The moment is a second from its beginning: where the machine took that long itself, once more.
+    for (let attempt = 1; ; attempt++) {
+      const server = await serveFlow()
+      t.after(server.stop)
+      const client = await server.client()
+      const begun = performance.now()
+      await until('it is accepted', () => connectionsOf(server.pid) > 0)
+      process.kill(server.pid, 'SIGTERM')
+      await until('the signal has arrived', () => /SIGTERM/.test(server.log()))
+      client.get('/hello')
+      const inTime = performance.now() - begun < 500
+      await until('the end of the connection', () => client.ended)
+      assert.equal(await server.exited, 0)
+      if (!inTime && attempt < 5 && client.received === '') continue
+      assert.match(client.received, /^HTTP\/1\.1 200 [^]*Connection: close[^]*hello$/)
+      return
+    }
   })
 
   test('a connection whose response had promised to stay open is closed soon after its end', async (t) => {
@@ -88,9 +96,9 @@ describe('SIGTERM', { concurrency: true }, () => {
     client.get('/regex')
     await until('the request runs', () => server.notes().includes('matching'))
     process.kill(server.pid, 'SIGTERM')
-    await until('the first signal has arrived', () => /SIGTERM/.test(server.log()))
-    // One that follows at once is the same signal, handed on by a shell or by npm.
-    process.kill(server.pid, 'SIGTERM')
+    // One that follows at once is the same signal, handed on by a shell or by npm. (Of two that are called the same the system may deliver one.)
+    process.kill(server.pid, 'SIGINT')
+    await until('the first signal has arrived', () => /SIG(?:TERM|INT)/.test(server.log()))
     await pause(0.6)
     assert.doesNotMatch(server.log(), /stopping now/)
     process.kill(server.pid, 'SIGTERM')
