@@ -19,6 +19,8 @@ export interface StreamOwner {
   hosts(): Iterable<Host>
   /** Threads of the pool. */
   threads(): number
+  /** Requests that run, streams apart. */
+  working(): number
   /** Requests that wait for a thread. */
   queued(): number
   /** A job gives its permit back. */
@@ -66,17 +68,13 @@ export class Streams {
   }
 
   #look(): void {
-    let any = false
     const now = this.#clock.seconds()
     for (const host of this.#owner.hosts()) {
-      for (const sink of host.sinks()) {
-        any = true
-        if (isOpen(sink)) this.#judge(sink, host, now)
-      }
+      for (const sink of host.sinks()) if (isOpen(sink)) this.#judge(sink, host, now)
     }
     this.#looking = false
-    // Nothing runs: the next job starts it again.
-    if (any) this.watch(this.#owner.queued() > 0 ? SOON : LOOK)
+    // Nothing runs, or streams alone: the next job starts it again.
+    if (this.#owner.working() > 0) this.watch(this.#owner.queued() > 0 ? SOON : LOOK)
   }
 
   #judge(job: PoolJob, host: Host, now: number): void {
@@ -85,9 +83,9 @@ export class Streams {
     job.wasHeldUp = waitsForClient
     // A timer may be early by a little.
     if (now - job.openSince > STREAM_SECONDS - SOON || (waitsForClient && wasHeldUp) || isEvents(job.head)) {
-      if (this.count < mostStreams(this.#most, this.#owner.threads()) && host.streams < (this.#most ?? host.mostStreams)) {
-        this.#take(job, host)
-      } else this.#tell(now)
+      const most = mostStreams(this.#most, this.#owner.threads())
+      if (this.count < most && host.streams < (this.#most ?? host.mostStreams)) this.#take(job, host)
+      else if (most > 0) this.#tell(now)
     }
   }
 
@@ -104,7 +102,7 @@ export class Streams {
     if (now - this.#toldAt < AGAIN_SECONDS) return
     this.#toldAt = now
     this.#logger.warn(
-      `${this.count} responses are open for more than ${STREAM_SECONDS} s, which is maxStreams: further ones keep their places among the ${this.#owner.threads()} threads`,
+      `${this.count} responses stay open, as many as maxStreams allows: further ones keep their places among the ${this.#owner.threads()} threads`,
     )
   }
 }

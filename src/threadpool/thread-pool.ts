@@ -104,6 +104,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
       {
         hosts: () => this.#hosts(),
         threads: () => this.#maxThreads,
+        working: () => this.#working,
         queued: () => this.#total.queued,
         permitFree: (job) => this.#permitFree(job),
       },

@@ -120,6 +120,20 @@ test('ThreadPool takes its permit back from a response that waits for its client
   assert.deepEqual(counts(), [1, 1, 0])
 })
 
+test('ThreadPool looks on while a job waits in its host for a thread', async () => {
+  const { hosts, submit, runs, open, pass, ready, counts } = makePool()
+  submit()
+  await ready()
+  const [host] = hosts as [MemoryHost]
+  const sinks = host.sinks.bind(host)
+  host.sinks = () => []
+  pass(5)
+  host.sinks = sinks
+  open(runs()[0], ['Content-Type', 'text/event-stream'])
+  pass(1)
+  assert.deepEqual(counts(), [0, 1, 0])
+})
+
 test('ThreadPool leaves its permit to a request that computes and has sent nothing', async () => {
   const { submit, pass, ready, counts } = makePool()
   for (let index = 0; index < 3; index++) submit()
@@ -139,7 +153,7 @@ test('ThreadPool lets responses beyond maxStreams keep their permits, says so on
   }
   assert.deepEqual(counts(), [2, 3, 1])
   assert.equal(warnings.length, 1)
-  assert.match(warnings[0] as string, /^3 responses are open for more than 5 s, which is maxStreams/)
+  assert.match(warnings[0] as string, /^3 responses stay open, as many as maxStreams allows/)
   runs()[0]?.finish()
   pass(1)
   assert.deepEqual(counts(), [2, 3, 0])
@@ -151,7 +165,7 @@ test('ThreadPool has no streams where it has one thread, unless it is told: appl
     [undefined, 0],
     [1, 1],
   ] as const) {
-    const { hosts, submit, runs, open, pass, ready, counts } = makePool({
+    const { hosts, submit, runs, open, pass, ready, counts, warnings } = makePool({
       maxThreads: 1,
       ...(maxStreams === undefined ? {} : { maxStreams }),
     })
@@ -160,6 +174,7 @@ test('ThreadPool has no streams where it has one thread, unless it is told: appl
     open(runs()[0])
     pass(10)
     assert.deepEqual([...counts(), hosts[0]?.options.maxStreams], [1 - streams, streams, 0, streams])
+    assert.deepEqual(warnings, [])
   }
 })
 
