@@ -62,6 +62,8 @@ export class MultipartReader {
   async #until(begin: (done: () => void) => void): Promise<void> {
     // Behind the last boundary there may be more (RFC 2046 section 5.1.1): the parser takes nothing of it.
     if (this.#finished) return
+    // Between two pieces: the parser would wait for a file that nobody takes any more.
+    if (this.#error !== undefined) throw this.#error
     await new Promise<void>((resolve) => {
       this.#wake = resolve
       begin(resolve)

@@ -53,6 +53,21 @@ const scrap = fc.oneof(
   fc.string(),
 )
 
+test('MultipartReader fails as soon as the disk does, also between two pieces', { timeout: 20_000 }, async () => {
+  const full = new Spool({ maxSize: 1 })
+  const reader = new MultipartReader('multipart/form-data; boundary=b', formLimits({}), full)
+  const large = Buffer.alloc(100_000, 'x')
+  async function* pieces(): AsyncGenerator<Buffer> {
+    yield Buffer.from('--b\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\n')
+    yield large
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    for (let count = 0; count < 20; count++) yield large
+  }
+  await assert.rejects(reader.read(pieces()), { code: 'PLAIT_STORAGE', status: 507 })
+  assert.equal(full.size, 0)
+  full.close()
+})
+
 /** 200, or the status of the refusal. */
 async function statusOf(pieces: AsyncIterable<Buffer>): Promise<number> {
   const limits = formLimits({ maxFields: 5, maxFiles: 3, maxFileSize: 100_000 })
