@@ -20,15 +20,17 @@ export function crash(processes) {
 }
 
 /** @param {import('./scenarios.mjs').Scene} scene @returns {Promise<import('./scenarios.mjs').Outcome>} */
-async function run({ url, pid, notes, seconds }) {
+async function run({ url, pid, notes, seconds, exited }) {
+  let ended = ''
+  void exited.then(() => (ended = '; then the server ended'))
   const memory = new MemoryAbove(pid)
   const load = new Load(url, { clients: 16, posts: true })
   const killed = new Set()
   const end = performance.now() + seconds * 1000
-  while (performance.now() < end) {
+  while (performance.now() < end && ended === '') {
     await delay(1000)
-    const victim = notes.busyProcess()
-    if (victim === undefined || victim === pid || killed.has(victim)) continue
+    const victim = notes.busyProcess(killed)
+    if (victim === undefined || victim === pid) continue
     const then = [...load.flying]
     process.kill(victim, 'SIGKILL')
     killed.add(victim)
@@ -36,7 +38,8 @@ async function run({ url, pid, notes, seconds }) {
     for (let turn = 0; turn < 300 && then.some((nap) => load.flying.has(nap)); turn++) await delay(50)
   }
   await load.stop()
-  return judge(load.asked, { runs: notes.runs(), killed, memory: memory.end() })
+  const outcome = judge(load.asked, { runs: notes.runs(), killed, memory: memory.end() })
+  return { ...outcome, remark: `${outcome.remark}${ended}` }
 }
 
 /**

@@ -27,8 +27,8 @@ export class Notes {
     return runs
   }
 
-  /** The process in which the last request began that has not ended. @returns {number | undefined} */
-  busyProcess() {
-    return [...this.runs().values()].flat().findLast((run) => !run.ended)?.pid
+  /** A process in which a request runs, and that is none of `dead`. @param {ReadonlySet<number>} dead @returns {number | undefined} */
+  busyProcess(dead) {
+    return [...this.runs().values()].flat().findLast((run) => !run.ended && !dead.has(run.pid))?.pid
   }
 }
