@@ -26,9 +26,10 @@ async function run({ url, pid, notes, seconds, exited }) {
   const memory = new MemoryAbove(pid)
   const load = new Load(url, { clients: 16, posts: true })
   const killed = new Set()
-  const end = performance.now() + seconds * 1000
-  while (performance.now() < end && ended === '') {
-    await delay(1000)
+  const begun = performance.now()
+  for (let second = 1; second <= seconds && ended === ''; second++) {
+    // Where those of the last kill took longer, this one waits for them.
+    await delay(Math.max(200, begun + second * 1000 - performance.now()))
     const victim = notes.busyProcess(killed)
     if (victim === undefined || victim === pid) continue
     const then = [...load.flying]

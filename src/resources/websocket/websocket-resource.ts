@@ -122,8 +122,8 @@ export class WebSocketResource implements TreeNode {
     )
     catchListeners(socket, failed)
     try {
-      const result = this.#onConnection(socket, request)
-      if (result !== undefined) result.then(undefined, failed)
+      // `(socket) => socket.on(…)` gives something else than a promise.
+      Promise.resolve(this.#onConnection(socket, request)).catch(failed)
     } catch (error) {
       failed(error)
     }
