@@ -181,6 +181,15 @@ for (const [name, handler] of [
   })
 }
 
+test('onConnection may give something else than a promise', async (t) => {
+  // What an arrow function without braces gives.
+  const { open } = await serve(t, ((socket) =>
+    socket.on('message', (data) => socket.send(String(data)))) as unknown as WebSocketHandler)
+  const socket = open()
+  socket.on('open', () => socket.send('x'))
+  assert.equal(String((await once(socket, 'message'))[0]), 'x')
+})
+
 test('a peer that does not answer pings is cut; one that does stays', async (t) => {
   const { open, reactor, resource } = await serve(t, echo)
   const alive = open()
