@@ -183,8 +183,8 @@ for (const [name, handler] of [
 
 test('onConnection may give something else than a promise', async (t) => {
   // What an arrow function without braces gives.
-  const { open } = await serve(t, ((socket) =>
-    socket.on('message', (data) => socket.send(String(data)))) as unknown as WebSocketHandler)
+  const handler: unknown = (one: WebSocket) => one.on('message', (data) => one.send(String(data)))
+  const { open } = await serve(t, handler as WebSocketHandler)
   const socket = open()
   socket.on('open', () => socket.send('x'))
   assert.equal(String((await once(socket, 'message'))[0]), 'x')
