@@ -26,6 +26,12 @@ export function claimPidFile({ pidfile }: WebOptions, log: Logger): PidFile | un
   return inherited
 }
 
+/** Removes the file at the end. While the process before this one still waits it goes on if this one fails, and the file is its own. */
+export function releasePidFile(pidFile: PidFile | undefined): void {
+  if (pidFile?.inherited === true && inheritance?.expected === true) return
+  pidFile?.remove()
+}
+
 /** Milliseconds between two looks. */
 const LOOK = 50
 

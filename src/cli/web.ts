@@ -11,7 +11,7 @@ import { ReloadOnChange } from './reload/reload-on-change.ts'
 import { Interrupted, StartSignals, surviveSignals } from './start-signals.ts'
 import { start } from './start.ts'
 import { surviveStrayErrors } from './stray-errors.ts'
-import { awaitAllHosts, claimPidFile, tellServiceManager, upgradeOnSignal } from './succession.ts'
+import { awaitAllHosts, claimPidFile, releasePidFile, tellServiceManager, upgradeOnSignal } from './succession.ts'
 
 /** Runs `plait web`; fulfilled when it has stopped. Throws usage errors and `PlaitError`s. */
 export async function runWeb(options: WebOptions): Promise<void> {
@@ -33,7 +33,7 @@ export async function runWeb(options: WebOptions): Promise<void> {
     await serve(plan, logs, pool)
   } finally {
     reloading?.stop()
-    pidFile?.remove()
+    releasePidFile(pidFile)
     logs.close()
     release()
   }

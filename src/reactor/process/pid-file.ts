@@ -31,8 +31,12 @@ export class PidFile {
   /** Stays open: a process that has become another user may not remove the file, but it can empty it. */
   readonly #descriptor: number
 
-  private constructor(file: string, descriptor: number) {
+  /** The process before this one has left it. */
+  readonly inherited: boolean
+
+  private constructor(file: string, descriptor: number, inherited = false) {
     this.path = file
+    this.inherited = inherited
     this.#descriptor = descriptor
   }
 
@@ -61,7 +65,7 @@ export class PidFile {
    * @returns undefined when the file is another one by now, or none
    */
   static inherit(file: string, descriptor: number): PidFile | undefined {
-    const pidFile = new PidFile(path.resolve(file), descriptor)
+    const pidFile = new PidFile(path.resolve(file), descriptor, true)
     return pidFile.#isThere() ? pidFile : undefined
   }
 

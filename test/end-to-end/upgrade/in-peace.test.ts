@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { connect as connectOverTLS } from 'node:tls'
 import { folderWith } from '../../cli/run-plait.ts'
 import { makeCertificate } from '../../support/certificates.ts'
+import { HTTP2Client } from '../../support/http2-client.ts'
 import { isAlive } from '../../support/processes.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
@@ -52,6 +53,25 @@ describe('an upgrade', { concurrency: true }, () => {
     assert.deepEqual([await slow, await other], ['version 1', 'version 2'])
     assert.equal(await server.exited, 0)
     await until('the new one has ended', () => !isAlive(pid))
+  })
+
+  test('HTTP/2: streams that run finish, GOAWAY says that no more are taken, and a new connection is served by the new process', async (t) => {
+    const cwd = folderWith(t, { 'app.py': versionSource(1) })
+    const server = await startUpgradable(t, ['--wsgi', 'app', '--listen', '127.0.0.1:0'], { cwd })
+    const client = await HTTP2Client.connect(server.url)
+    t.after(() => client.close())
+    const running = [client.ask({ ':path': '/?3000' }), client.ask({ ':path': '/?3000' })]
+    assert.equal((await client.ask()).text, 'version 1')
+    writeFileSync(`${cwd}/app.py`, versionSource(2))
+    await server.upgrade()
+    await until('GOAWAY', () => client.goneAway === 0)
+    const other = await HTTP2Client.connect(server.url)
+    t.after(() => other.close())
+    assert.equal((await other.ask()).text, 'version 2')
+    for (const answer of await Promise.all(running)) assert.deepEqual([answer.status, answer.text], [200, 'version 1'])
+    assert.equal(await server.exited, 0)
+    other.close()
+    await server.stop()
   })
 
   test('SIGUSR2 to the whole process group is one upgrade, and harms no host', async (t) => {

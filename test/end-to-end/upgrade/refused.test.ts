@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { folderWith } from '../../cli/run-plait.ts'
 import { childrenOf, isAlive } from '../../support/processes.ts'
@@ -81,4 +81,53 @@ test('the old process is killed during an upgrade: the new one takes over', asyn
   process.kill(pid, 'SIGTERM')
   await until('it has ended', () => !isAlive(pid))
   assert.ok(!existsSync(file) && !existsSync(`${cwd}/plait.pid`))
+})
+
+test('a new service file takes over; one that fails at the last moment leaves the sockets and the pidfile as they were', async (t) => {
+  const service = (text: string): string => `
+    import { existsSync } from 'node:fs'
+    import { Data, Resource, reactor } from 'plait'
+    export const listen = ['127.0.0.1:0', 'unix:./app.sock']
+    const root = new Resource()
+    root.putChild('', new Data('${text}', 'text/plain'))
+    export default root
+    // Called when the new process has the sockets, and its id is in the pidfile.
+    reactor.callWhenRunning(() => { if (existsSync('broken')) throw new Error('broken at the last moment') })
+  `
+  const cwd = folderWith(t, { 'plait.config.ts': service('one') })
+  const file = `${cwd}/app.sock`
+  const server = await startUpgradable(t, ['--pidfile', 'plait.pid'], { cwd })
+  writeFileSync(`${cwd}/plait.config.ts`, service('two'))
+  writeFileSync(`${cwd}/broken`, '')
+  process.kill(server.pid, 'SIGUSR2')
+  await until('it is not upgraded', () => notUpgraded(server).length === 1)
+  assert.match(notUpgraded(server)[0] as string, /ended with exit code 1: broken at the last moment/)
+  assert.deepEqual([await ask(at(server.url, '/')), await ask(at(file, '/'))], ['one', 'one'])
+  assert.equal(readFileSync(`${cwd}/plait.pid`, 'utf8'), `${server.pid}\n`)
+  rmSync(`${cwd}/broken`)
+  process.kill(server.pid, 'SIGUSR2')
+  await until('the new one answers', async () => (await ask(at(file, '/'))) === 'two')
+  await until('it says so', () => server.pids.length === 2)
+  assert.equal(readFileSync(`${cwd}/plait.pid`, 'utf8'), `${server.pid}\n`)
+  await server.stop()
+  assert.ok(!existsSync(file) && !existsSync(`${cwd}/plait.pid`))
+})
+
+test('a directory that is gone, and a command that makes no sense any more, are reasons too', async (t) => {
+  const folder = folderWith(t, { 'app.py': versionSource(1) })
+  const cwd = `${folder}/here`
+  mkdirSync(cwd)
+  const words = ['--wsgi', 'app', '--chdir', folder, '--listen', '127.0.0.1:0']
+  const server = await startUpgradable(t, words, { cwd, env: { PWD: cwd } })
+  renameSync(cwd, `${folder}/there`)
+  process.kill(server.pid, 'SIGUSR2')
+  await until('it is refused', () => notUpgraded(server).length === 1)
+  assert.match(notUpgraded(server)[0] as string, /the directory in which this process was started, \S+\/here, is gone/)
+  renameSync(`${folder}/there`, cwd)
+  renameSync(`${folder}/app.py`, `${folder}/other.py`)
+  process.kill(server.pid, 'SIGUSR2')
+  await until('it is refused', () => notUpgraded(server).length === 2)
+  assert.match(notUpgraded(server)[1] as string, /ended with exit code 1: Cannot load the application "app": there is no module/)
+  assert.equal(await ask(at(server.url, '/')), 'version 1')
+  await server.stop()
 })
