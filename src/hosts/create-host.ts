@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { PlaitError } from '../errors.ts'
 import type { Host, HostOptions } from './host.ts'
+import type { SharedByHosts } from './host-family.ts'
 import { findPython, type FoundPython } from './python/find-python.ts'
 import type { LaunchProcess } from './python/host-process.ts'
 import { PythonHost } from './python/python-host.ts'
@@ -13,19 +15,41 @@ export async function createHost(options: HostOptions): Promise<Host> {
     return createJavaScriptHost(options)
   }
   if (runIn === 'pyodide') return await pyodideHost(options, 'as asked for')
-  const found = await lookForPython(options)
-  return found instanceof PlaitError
-    ? await instead(options, found)
-    : new PythonHost(options, found, await launcher(options, found))
+  if (options.application.preload) return await preloadedHost(options)
+  const { family } = options
+  const known = family.shared instanceof Interpreter && existsSync(family.shared.found.path) ? family.shared.found : undefined
+  const found = known ?? (await lookForPython(options))
+  if (found instanceof PlaitError) return await instead(options, found)
+  family.share(() => new Interpreter(found))
+  const launch: LaunchProcess = (events) => new PythonProcess(found.path, options.application, events)
+  return new PythonHost(options, found, { launch })
 }
 
-/** How the processes of an application come about: forked from one that has imported it, or started as programs. */
-async function launcher(options: HostOptions, python: FoundPython): Promise<{ launch: LaunchProcess }> {
-  const { application, family } = options
-  if (!application.preload) return { launch: (events) => new PythonProcess(python.path, application, events) }
+/** The interpreter of a family. To ask one who it is takes as long as to start it, which what takes the place of a dead host is not to wait for. */
+class Interpreter implements SharedByHosts {
+  readonly found: FoundPython
+
+  constructor(found: FoundPython) {
+    this.found = found
+  }
+
+  end(): Promise<void> {
+    return Promise.resolve()
+  }
+}
+
+/** Forked from a process that has imported the application. */
+async function preloadedHost(options: HostOptions): Promise<Host> {
   const { Preload } = await import('./python/preload/preload.ts')
-  const preload = family.share(() => new Preload(options, python))
-  return { launch: (events) => preload.launch(events) }
+  const { shared } = options.family
+  if (shared instanceof Preload) return new PythonHost(options, shared.python, shared)
+  const found = await lookForPython(options)
+  if (found instanceof PlaitError) return await instead(options, found)
+  return new PythonHost(
+    options,
+    found,
+    options.family.share(() => new Preload(options, found)),
+  )
 }
 
 async function lookForPython({ application: { python, cwd, env } }: HostOptions): Promise<FoundPython | PlaitError> {

@@ -12,6 +12,11 @@ export class HostFamily {
   #shared: SharedByHosts | undefined
   #ended: Promise<void> | undefined
 
+  /** What they share, if they do already. */
+  get shared(): SharedByHosts | undefined {
+    return this.#shared
+  }
+
   /** Gives what they share, made by the first that asks. */
   share<Shared extends SharedByHosts>(make: () => Shared): Shared {
     this.#shared ??= make()

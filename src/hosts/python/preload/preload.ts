@@ -14,8 +14,9 @@ const HEALTHY_MS = 10_000
  * with one line in the log.
  */
 export class Preload implements SharedByHosts {
+  /** What runs all of them. */
+  readonly python: FoundPython
   readonly #options: HostOptions
-  readonly #python: FoundPython
   readonly #templates = new Set<Template>()
   #current: Promise<Template | undefined> | undefined
   #diedAt = -Infinity
@@ -24,18 +25,18 @@ export class Preload implements SharedByHosts {
   /** Starts nothing. @param options of any host of the family */
   constructor(options: HostOptions, python: FoundPython) {
     this.#options = options
-    this.#python = python
+    this.python = python
   }
 
   /** Makes the process of a host. Rejected with `PLAIT_APPLICATION` when the application cannot be imported, and with what else goes wrong. */
-  async launch(events: ProcessEvents): Promise<HostProcess> {
+  readonly launch = async (events: ProcessEvents): Promise<HostProcess> => {
     const fork = async (): Promise<HostProcess | undefined> => (await this.#template())?.fork(events)
     const forked = await fork().catch((error: unknown) => {
       if (!(error instanceof TemplateGone) || this.#isEnded) throw error
       // It has died under us: another one may do it.
       return fork()
     })
-    return forked ?? new PythonProcess(this.#python.path, this.#options.application, events)
+    return forked ?? new PythonProcess(this.python.path, this.#options.application, events)
   }
 
   async end(): Promise<void> {
@@ -60,7 +61,7 @@ export class Preload implements SharedByHosts {
     if (this.#isEnded) throw new PlaitError('PLAIT_POOL_STOPPED', 'The thread pool has been stopped', { status: 503 })
     const host = `${application.name} (template)`
     const template: Template = new Template({
-      executable: this.#python.path,
+      executable: this.python.path,
       application,
       onImported,
       output: (stream, line) => logger.info(line, { host, stream }),
