@@ -95,7 +95,7 @@ def app(environ, start_response):
       return await response.text()
     }),
   )
-  assert.deepEqual(new Set(answers.map(Number)), new Set([2].concat(answers.map(Number).filter((most) => most < 2))))
+  for (const answer of answers) assert.match(answer, /^[12]$/)
   assert.equal((await fetch(`${server.url}/api/one/slow`)).status, 200)
   assert.equal((await fetch(`${server.url}/api/two/slow`)).status, 504)
 })

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { test, type TestContext } from 'node:test'
 import type { ThreadPoolOptions } from '#src/index.ts'
 import type { RawClient } from '../support/raw-client.ts'
@@ -10,29 +8,19 @@ import { until } from '../support/until.ts'
 import { serveLanes, timesOf, type ServedLanes } from './serve-lanes.ts'
 
 interface Overloaded extends ServedLanes {
-  /** Those that run, and those that wait behind them. */
+  /** Those that run until {@link ServedLanes.release}, and those that wait behind them. */
   readonly running: RawClient[]
   readonly waiting: RawClient[]
-  /** A request that runs until {@link release}. */
-  readonly hold: string
-  release(): void
 }
 
 /** A server whose four threads are busy, with a queue of fifty that is full. */
 async function overloaded(t: TestContext, options: ThreadPoolOptions = {}): Promise<Overloaded> {
-  const folder = mkdtempSync(`${tmpdir()}/plait-overload-`)
   const served = await serveLanes(t, { maxThreads: 4, maxQueue: 50, ...options })
-  const hold = `/hold?until=${folder}/go`
-  const release = (): void => writeFileSync(`${folder}/go`, '')
-  t.after(() => {
-    // Before the server stops, which would wait for them.
-    release()
-  })
-  const running = await served.clients(4, hold)
+  const running = await served.clients(4, `/page?${served.hold}`)
   await until('four run', () => served.pool.statistics().working === 4)
   const waiting = await served.clients(50, '/page')
   await until('fifty wait', () => served.pool.statistics().queued === 50)
-  return { ...served, running, waiting, hold, release }
+  return { ...served, running, waiting }
 }
 
 /** A request on a connection of its own; the milliseconds from when it was sent to its end. */
@@ -118,7 +106,7 @@ test('clients that have closed their connections give their places up to others 
 })
 
 test('what waits longer than queueTimeout gets 503 with Retry-After', async (t) => {
-  const served = await overloaded(t, { queueTimeout: 1 })
+  const served = await overloaded(t, { queueTimeout: 4 })
   for (const client of served.waiting) await client.receives(/^HTTP\/1\.1 503 [^]*Retry-After: 5\r\n/)
   assert.equal(served.pool.statistics().queued, 0)
   served.release()
