@@ -42,6 +42,8 @@ export interface Defaults {
   readonly writeTimeout: number
   readonly idleTimeout: number
   readonly gracefulTimeout: number
+  /** What an application may take to be imported, 0 = no limit. */
+  readonly startTimeout: number
   /** For a new process that is to take the place of this one. */
   readonly upgradeTimeout: number
   /** What an application may take for one request, 0 = no limit. */
@@ -80,6 +82,7 @@ export const defaults: Defaults = Object.freeze({
   writeTimeout: 60,
   idleTimeout: 100,
   gracefulTimeout: 30,
+  startTimeout: 300,
   upgradeTimeout: 60,
   timeout: 0,
   openTimeout: 10,

@@ -62,6 +62,7 @@ export interface WebOptions {
   maxRequests?: number
   maxRequestsJitter?: number
   maxAge?: number
+  startTimeout?: number
   maxRss?: number
   maxRssHard?: number
   reload?: boolean

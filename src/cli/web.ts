@@ -64,7 +64,7 @@ async function serve(plan: Plan, logs: ServerLogs, pool: ThreadPool): Promise<vo
 
 /** SIGQUIT. */
 function dumpStacks(pool: ThreadPool, log: Logger): void {
-  log.info('SIGQUIT: the stacks of all threads of all Python processes follow')
+  log.info('SIGQUIT: the stacks of all threads of all applications follow')
   pool.dumpStacks()
 }
 
@@ -107,6 +107,7 @@ function makePool(options: WebOptions, logs: ServerLogs, reloading: ReloadOnChan
       maxRSSHard: options.maxRssHard ?? 0,
     },
     gracefulTimeout: options.gracefulTimeout ?? defaults.gracefulTimeout,
+    startTimeout: options.startTimeout ?? defaults.startTimeout,
     logger: logs.server,
     ...(reloading === undefined ? {} : { onImported: reloading.imported }),
   })

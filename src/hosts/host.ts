@@ -222,6 +222,8 @@ export interface HostOptions {
   readonly maxThreads: number
   /** Threads that it may get beyond these, for streams. @default 0 */
   readonly maxStreams?: number
+  /** Seconds that the application may take to be imported, in each thread that loads it for itself. @default 0, no limit */
+  readonly startTimeout?: number
   /** True when other processes serve the same application (`wsgi.multiprocess`). */
   readonly multiprocess: boolean
   readonly logger: Logger

@@ -28,7 +28,8 @@ export class ModuleLoader {
 
   /**
    * @param options.plait what modules get when they import Plait. @default the Plait that runs
-   * @param options.transpiled code that is known already, and to which what is loaded is added. @default none
+   * @param options.transpiled code that is known already, and to which what is loaded is added. Then every file stays as it was when it was first loaded: what changes is
+   * for the next one that begins without. @default none
    */
   constructor(options: { plait?: Exports; transpiled?: Transpiled } = {}) {
     this.#plait = options.plait
@@ -79,7 +80,7 @@ export class ModuleLoader {
     for (;;) {
       const known = this.#modules.get(file)
       if (known === undefined) return this.#start(file)
-      if (known.loading || (await known.isCurrent())) return known
+      if (known.loading || this.#transpiled !== undefined || (await known.isCurrent())) return known
       // Another request may have seen the change first.
       if (this.#modules.get(file) === known) return this.#start(file)
     }
@@ -98,23 +99,21 @@ export class ModuleLoader {
 
   async #run(module: UserModule): Promise<void> {
     const { path: file } = module
-    const { text, stamp } = await readSource(file).catch((error: unknown) => {
-      throw readFailure(file, error)
-    })
-    module.stamp = stamp
+    const known = this.#transpiled?.get(file) ?? (await this.#read(file))
+    module.stamp = known.stamp
     try {
       module.exports = file.endsWith('.json')
-        ? { default: JSON.parse(text) as unknown }
-        : await this.#evaluate(text, stamp, module)
+        ? { default: JSON.parse(known.code) as unknown }
+        : await this.#evaluate(known.code, module)
       this.#transpiler.forget(file)
     } catch (error) {
       throw runFailure(file, error)
     }
   }
 
-  #evaluate(text: string, stamp: string, module: UserModule): Promise<Exports> {
+  #evaluate(code: string, module: UserModule): Promise<Exports> {
     const { path: file } = module
-    return evaluate(this.#codeOf(text, stamp, file), file, {
+    return evaluate(code, file, {
       import: (specifier) => this.#import(specifier, module),
       resolve: (specifier) => resolvedURL(specifier, file),
       exporting: (exports) => (module.exports = exports),
@@ -122,12 +121,22 @@ export class ModuleLoader {
     })
   }
 
-  #codeOf(text: string, stamp: string, file: string): string {
-    const known = this.#transpiled?.get(file)
-    if (known?.stamp === stamp) return known.code
-    const code = this.#transpiler.transpile(text, file, stamp)
+  /** The code of a file as it is now, in what {@link evaluate} takes; of JSON, the text. */
+  async #read(file: string): Promise<{ readonly stamp: string; readonly code: string }> {
+    const { text, stamp } = await readSource(file).catch((error: unknown) => {
+      throw readFailure(file, error)
+    })
+    const code = file.endsWith('.json') ? text : this.#transpile(text, file, stamp)
     this.#transpiled?.set(file, { stamp, code })
-    return code
+    return { stamp, code }
+  }
+
+  #transpile(text: string, file: string, stamp: string): string {
+    try {
+      return this.#transpiler.transpile(text, file, stamp)
+    } catch (error) {
+      throw runFailure(file, error)
+    }
   }
 
   async #import(specifier: string, importer: UserModule): Promise<Exports> {

@@ -7,6 +7,7 @@ import { leastBusy, roomiest } from './choose-host.ts'
 import type { PoolClock } from './clock.ts'
 import { JobQueue, type QueueTotal } from './job-queue.ts'
 import type { PoolJob } from './pool-job.ts'
+import { startInTime } from './start-in-time.ts'
 import { Recycling, type RecycleOptions } from './recycling.ts'
 
 /** Seconds before a host that died is replaced: the first at once, then doubling up to the cap, while it dies young. */
@@ -29,6 +30,8 @@ export interface GroupOptions {
   readonly createHost: CreateHost
   /** Seconds that a host which is replaced has for what runs in it. */
   readonly gracefulTimeout: number
+  /** Seconds that the application may take to be imported, 0 = no limit. */
+  readonly startTimeout: number
   readonly onImported: HostOptions['onImported']
   readonly recycle: RecycleOptions
   /** Counts what waits in the whole pool. */
@@ -71,6 +74,7 @@ export class ApplicationGroup {
       hosts: () => this.#hosts,
       replace: (host, reason) => this.#replace(host, reason),
       end: (host, reason) => this.#endNow(host, reason),
+      warn: (message) => options.logger.warn(message),
     })
   }
 
@@ -272,8 +276,14 @@ export class ApplicationGroup {
   }
 
   /** Makes a host that is ready, and gets no jobs yet. */
+<<<<<<< HEAD
   async #launch(family = this.#family): Promise<Host> {
     const { application, processes, minThreads, maxStreams, logger, createHost, poolName, onImported } = this.#options
+=======
+  async #launch(): Promise<Host> {
+    const { application, processes, minThreads, maxStreams, startTimeout, logger, createHost, poolName, onImported } =
+      this.#options
+>>>>>>> f288158 (Give worker threads the life of Python hosts: stacks at deadlines and SIGQUIT, a limit on imports, one state of the files until a reload)
     const id = `${poolName}${application.name}#${++this.#made}`
     const making = createHost({
       id,
@@ -281,6 +291,7 @@ export class ApplicationGroup {
       minThreads: Math.ceil(minThreads / processes),
       maxThreads: this.#maxThreads,
       maxStreams,
+      startTimeout,
       multiprocess: processes > 1,
       logger,
       family,
@@ -290,7 +301,7 @@ export class ApplicationGroup {
     this.#hosts.add(host)
     if (application.module !== undefined) onImported?.([application.module.file])
     try {
-      await host.start()
+      await startInTime(host, application, this.#options)
     } catch (error) {
       this.#hosts.delete(host)
       host.onGone = undefined

@@ -12,11 +12,13 @@ export function checkSizes(minThreads: number, maxThreads: number): void {
 /** @throws PlaitError `PLAIT_CONFIGURATION` for limits that make no sense */
 export function checkLimits(
   processes: number,
-  { maxQueue = 0, maxStreams = 0, queueTimeout = 0 }: { maxQueue?: number; maxStreams?: number; queueTimeout?: number },
+  limits: { maxQueue?: number; maxStreams?: number; queueTimeout?: number; startTimeout?: number },
 ): void {
+  const { maxQueue = 0, maxStreams = 0, queueTimeout = 0, startTimeout = 0 } = limits
   if (!isCount(processes) || processes < 1) throw misfit(`processes must be a whole number from 1, not ${processes}`)
   if (!isCount(maxQueue)) throw misfit(`maxQueue must be a whole number from 0, not ${maxQueue}`)
   if (!isCount(maxStreams)) throw misfit(`maxStreams must be a whole number from 0, not ${maxStreams}`)
+  if (!(startTimeout >= 0)) throw misfit(`startTimeout must be a number of seconds from 0, not ${startTimeout}`)
   if (!(queueTimeout >= 0)) throw misfit(`queueTimeout must be a number of seconds from 0, not ${queueTimeout}`)
 }
 

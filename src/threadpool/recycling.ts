@@ -25,6 +25,8 @@ export interface Recycler {
   replace(host: Host, reason: string): Promise<void>
   /** Ends it at once. */
   end(host: Host, reason: string): void
+  /** Says something in the log. */
+  warn(message: string): void
 }
 
 /** Seconds between two looks. */
@@ -43,6 +45,7 @@ export class Recycling {
   readonly #records = new WeakMap<Host, Record>()
   #looking = false
   #replacing = false
+  #warned = false
 
   constructor(options: RecycleOptions, recycler: Recycler) {
     this.#limits = { maxRequests: 0, maxRequestsJitter: 0, maxAge: 0, maxRSS: 0, maxRSSHard: 0, ...options }
@@ -53,9 +56,18 @@ export class Recycling {
   admit(host: Host): void {
     const { maxRequests, maxRequestsJitter, maxAge, maxRSS, maxRSSHard } = this.#limits
     if (maxRequests + maxAge + maxRSS + maxRSSHard === 0) return
+    this.#warn(host)
     const more = Math.floor(Math.random() * (maxRequestsJitter + 1))
     this.#records.set(host, { since: this.#recycler.clock.seconds(), maxRequests: maxRequests + more })
     this.#lookLater()
+  }
+
+  #warn(host: Host): void {
+    if (!this.#needsMemory() || host.memory !== undefined || this.#warned) return
+    this.#warned = true
+    this.#recycler.warn(
+      `maxRSS (--max-rss) means nothing to ${host.id}: its threads are in the server's own process. Each has a limit of its own, "memory" (--thread-memory)`,
+    )
   }
 
   #lookLater(): void {

@@ -39,6 +39,8 @@ export interface ThreadPoolOptions {
    * @default 200, of these in worker threads 64 for an application (Pyodide 8); 0 with one thread
    */
   maxStreams?: number
+  /** Seconds that an application may take to be imported; then it counts as one that cannot be. 0 = no limit. @default 300 */
+  startTimeout?: number
   /** Seconds that processes which are replaced have to finish what runs in them. @default 30 */
   gracefulTimeout?: number
   /** When processes are replaced although nothing is wrong with them. @default never */
@@ -201,7 +203,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
     return this.#stopping
   }
 
-  /** Writes the stacks of all threads of all Python processes into the log. */
+  /** Writes the stacks of all threads of all applications into the log: of Python processes, and of worker threads with TypeScript. */
   dumpStacks(): void {
     for (const group of this.#groups.values()) group.dumpStacks()
   }
@@ -336,6 +338,7 @@ export class ThreadPool extends ThreadCalls implements JobOwner {
       createHost: this.#options.createHost ?? createHost,
       total: this.#total,
       gracefulTimeout: this.#options.gracefulTimeout ?? defaults.gracefulTimeout,
+      startTimeout: this.#options.startTimeout ?? defaults.startTimeout,
       onImported: this.#options.onImported,
       recycle: this.#options.recycle ?? {},
       hostReady: () => this.#dispatch(),

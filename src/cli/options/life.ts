@@ -14,7 +14,15 @@ export const lifeOptions: readonly OptionSpec[] = [
     env: 'PLAIT_TIMEOUT',
     parse: parseTimeout,
     default: `${defaults.timeout}, no limit`,
-    help: 'how long an application may take for one request, to the end of its response. Then the client gets 504, the log the stack (of Python), and the process or worker thread is replaced. /reports=120 is for what lies below a path',
+    help: 'how long an application may take for one request, to the end of its response. Then the client gets 504, the log the stack, and the process or worker thread is replaced. /reports=120 is for what lies below a path',
+  },
+  {
+    flags: '--start-timeout <seconds>',
+    group: LIFE,
+    env: 'PLAIT_START_TIMEOUT',
+    parse: parseSeconds,
+    default: String(defaults.startTimeout),
+    help: 'how long an application may take to be imported; 0 is no limit. Then the log has the stack, and it counts as one that cannot be imported',
   },
   {
     flags: '--no-retry',

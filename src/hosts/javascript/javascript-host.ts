@@ -36,6 +36,7 @@ export async function createJavaScriptHost(options: HostOptions): Promise<Host> 
       why: 'worker threads of the server',
       inThreads: true,
     },
+    language: 'JavaScript',
     entry: new URL('./thread/main.js', import.meta.url),
     data: { ...data },
     onLoaded: (report) => report.transpiled?.forEach((code, path) => transpiled.set(path, code)),

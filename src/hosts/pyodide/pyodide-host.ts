@@ -66,6 +66,7 @@ export function createPyodideHost(options: HostOptions, because: string): Host {
       why: because,
       notes: notes(application, packages),
     },
+    language: 'Python',
     entry: new URL('./thread/main.js', import.meta.url),
     data,
     onLoaded: ({ snapshot }) => {

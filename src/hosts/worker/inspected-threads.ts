@@ -2,6 +2,9 @@
 import type { InspectorNotification, Session } from 'node:inspector'
 import type { Worker } from 'node:worker_threads'
 
+/** Milliseconds in which a thread that is there is told of. */
+const SEEN_MS = 500
+
 /** What comes from a thread. */
 interface Answer {
   readonly id?: number
@@ -12,6 +15,8 @@ interface Answer {
 class InspectedThreads {
   readonly #session: Session
   readonly #sessions = new Map<number, string>()
+  /** Who asks for a thread that has not been seen yet. */
+  readonly #awaited = new Map<number, (() => void)[]>()
   readonly #asked = new Map<number, { sessionId: string; resolve: (value: unknown) => void }>()
   #lastNumber = 0
 
@@ -21,6 +26,7 @@ class InspectedThreads {
     session.on('NodeWorker.attachedToWorker', ({ params: { sessionId, workerInfo } }) => {
       const [, threadId] = /^\[worker (\d+)\]/.exec(workerInfo.title) ?? []
       this.#sessions.set(Number(threadId), sessionId)
+      for (const seen of this.#awaited.get(Number(threadId)) ?? []) seen()
     })
     session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => this.#receive(params.message))
     session.on('NodeWorker.detachedFromWorker', (gone: InspectorNotification<{ sessionId: string }>) =>
@@ -30,17 +36,29 @@ class InspectedThreads {
   }
 
   /** The value of an expression in a thread; undefined when the thread ends before. */
-  evaluate(threadId: number, expression: string): Promise<unknown> {
+  async evaluate(threadId: number, expression: string): Promise<unknown> {
+    if (!this.#sessions.has(threadId)) await this.#seen(threadId)
     const sessionId = this.#sessions.get(threadId)
-    if (sessionId === undefined) return Promise.resolve(undefined)
+    if (sessionId === undefined) return undefined
     const id = ++this.#lastNumber
     const message = JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression, silent: true, returnByValue: true } })
-    return new Promise((resolve) => {
+    return await new Promise((resolve) => {
       this.#asked.set(id, { sessionId, resolve })
       this.#session.post('NodeWorker.sendMessageToWorker', { sessionId, message }, (error) => {
         if (error !== null) this.#answer(id, undefined)
       })
     })
+  }
+
+  /** Threads are told of one turn or more after they began. One that is not is gone. */
+  async #seen(threadId: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      this.#awaited.set(threadId, [...(this.#awaited.get(threadId) ?? []), resolve])
+      timer = setTimeout(resolve, SEEN_MS).unref()
+    })
+    clearTimeout(timer)
+    this.#awaited.delete(threadId)
   }
 
   #receive(message: string): void {

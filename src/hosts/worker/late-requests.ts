@@ -21,8 +21,8 @@ export interface LateRequestsOptions {
 export class LateRequests {
   readonly #options: LateRequestsOptions
   readonly #deadline: Deadline
-  /** Threads that were ended because their job took too long. */
-  readonly #ended = new WeakSet<WorkerThread>()
+  /** Threads that are ended because their job takes too long, and where they stood. */
+  readonly #ended = new WeakMap<WorkerThread, string | undefined>()
 
   constructor(options: LateRequestsOptions) {
     this.#options = options
@@ -39,9 +39,11 @@ export class LateRequests {
     this.#deadline.stop()
   }
 
-  /** It was ended because its job took too long. */
-  hasEnded(thread: WorkerThread): boolean {
-    return this.#ended.has(thread)
+  /** The end of a job whose thread was ended because it took too long; undefined for another thread. @param what happened */
+  lost(thread: WorkerThread, what: string): PlaitError | undefined {
+    if (!this.#ended.has(thread)) return undefined
+    const detail = this.#ended.get(thread)
+    return new PlaitError('PLAIT_TIMEOUT', what, { status: 504, ...(detail === undefined ? {} : { detail }) })
   }
 
   /** What a job's end means, when it was interrupted. */
@@ -57,7 +59,8 @@ export class LateRequests {
   #isLate(thread: WorkerThread, seconds: number): void {
     const { front: job } = thread
     const { grace } = this.#options
-    if (grace === undefined || job === undefined) return this.#end(thread, seconds)
+    if (job === undefined) return
+    if (grace === undefined) return void this.#endWithStack(thread, job, seconds)
     this.#interrupt(thread, job, { seconds, until: performance.now() + grace })
   }
 
@@ -73,8 +76,14 @@ export class LateRequests {
     setTimeout(() => this.#interrupt(thread, job, limits), pause).unref()
   }
 
-  #end(thread: WorkerThread, seconds: number): void {
-    this.#ended.add(thread)
+  /** Asks it first where it stands. It may come to an end just then: the thread would run another job by now. */
+  async #endWithStack(thread: WorkerThread, job: WorkerJob, seconds: number): Promise<void> {
+    const stack = await thread.stack()
+    if (!job.over && job.thread === thread) this.#end(thread, seconds, stack)
+  }
+
+  #end(thread: WorkerThread, seconds: number, stack?: string): void {
+    this.#ended.set(thread, stack)
     thread.kill(`was ended: its request took longer than ${seconds} s`)
   }
 }

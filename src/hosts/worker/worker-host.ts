@@ -9,13 +9,17 @@ import type { LoadReport } from './messages.ts'
 import { Pace } from './pace.ts'
 import { LateRequests } from './late-requests.ts'
 import type { MemoryLimit } from './thread-memory.ts'
+import { tellStacks } from './thread-stack.ts'
 import { StuckWatch } from './watch.ts'
 import { WorkerJob } from './worker-job.ts'
-import { WorkerThread, type ThreadEvents } from './worker-thread.ts'
+import type { ThreadEvents } from './thread-events.ts'
+import { WorkerThread } from './worker-thread.ts'
 
 /** What a kind of worker host brings. */
 export interface WorkerKind {
   readonly runtime: HostRuntime
+  /** What the stack of a thread is about. */
+  readonly language: 'JavaScript' | 'Python'
   /** The script of its threads. */
   readonly entry: URL
   /** For the script. Each thread gets a copy of what it is when the thread starts. */
@@ -120,6 +124,10 @@ export class WorkerHost implements Host, ThreadEvents {
     return running
   }
 
+  dumpStacks(): void {
+    void tellStacks(this.#crew.all, this.#kind.language, (line) => this.#options.logger.info(line, { host: this.id }))
+  }
+
   sinks(): HostSink[] {
     return this.#crew.all.flatMap((thread) => thread.jobs.map((job) => job.sink))
   }
@@ -167,7 +175,9 @@ export class WorkerHost implements Host, ThreadEvents {
 
   #addThread(): void {
     const { entry, data, env, memory } = this.#kind
-    this.#crew.add(new WorkerThread({ entry, data, env, memory, heads: this.#heads }, this))
+    // With the first one the whole host starts, and is looked after by the pool.
+    const startTimeout = this.#state === 'ready' ? (this.#options.startTimeout ?? 0) : 0
+    this.#crew.add(new WorkerThread({ entry, data, env, memory, startTimeout, heads: this.#heads }, this))
   }
 
   #abandonWaiting(job: WorkerJob): void {
@@ -282,7 +292,8 @@ export class WorkerHost implements Host, ThreadEvents {
 
   #lost(reason: string, thread?: WorkerThread): PlaitError {
     const what = `A thread of ${this.#options.application.name} (host ${this.id}) ${reason}`
-    if (thread !== undefined && this.#late.hasEnded(thread)) return new PlaitError('PLAIT_TIMEOUT', what, { status: 504 })
+    const late = thread === undefined ? undefined : this.#late.lost(thread, what)
+    if (late !== undefined) return late
     return new PlaitError(thread?.wasEnded === true ? 'PLAIT_HOST_ENDED' : 'PLAIT_HOST_LOST', what, { status: 502 })
   }
 

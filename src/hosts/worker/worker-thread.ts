@@ -7,36 +7,11 @@ import { Interrupt } from './interrupt.ts'
 import { MemoryWatch, type WatchedThread } from './memory-watch.ts'
 import { LAST, ONE_PIECE, ToServer, ToThread, type FailureReport, type LoadReport } from './messages.ts'
 import { sentBody } from './sent-body.ts'
+import type { ThreadEvents, ThreadOptions } from './thread-events.ts'
+import { stackOf } from './thread-stack.ts'
 import { Signals, SLOTS } from './signals.ts'
 import type { MemoryLimit } from './thread-memory.ts'
 import type { WorkerJob } from './worker-job.ts'
-
-/** What a {@link WorkerThread} tells. */
-export interface ThreadEvents {
-  loaded(thread: WorkerThread, report: LoadReport): void
-  /** The run of a job is over, and its slot free. */
-  finished(thread: WorkerThread, job: WorkerJob, outcome: PlaitError | undefined): void
-  /** What the thread has done since it last said so: jobs, and milliseconds in them. */
-  worked(thread: WorkerThread, jobs: number, milliseconds: number): void
-  /** A line of the application's standard output or error, or of `wsgi.errors`. */
-  output(thread: WorkerThread, stream: 'stdout' | 'stderr', line: string): void
-  /** It has collected its garbage, and so many bytes are left. */
-  kept(thread: WorkerThread, bytes: number): void
-  /** The thread is gone, or as good as gone. Its jobs are still in it. Last, once. */
-  died(thread: WorkerThread, reason: string): void
-}
-
-/** What a thread is made of. */
-export interface ThreadOptions {
-  /** The script that it runs. */
-  readonly entry: URL
-  /** What the script gets beside the shared memory and the port. */
-  readonly data: Readonly<Record<string, unknown>>
-  readonly env: NodeJS.ProcessEnv
-  /** Undefined: none but Node's own. */
-  readonly memory: MemoryLimit | undefined
-  readonly heads: ResponseHeads
-}
 
 /** One worker thread, with the jobs that it has. It runs one at a time, in the order in which they were sent. */
 export class WorkerThread implements WatchedThread {
@@ -66,6 +41,7 @@ export class WorkerThread implements WatchedThread {
   readonly #heads: ResponseHeads
   readonly #memory: MemoryLimit | undefined
   readonly #watch: MemoryWatch | undefined
+  readonly #startTimer: NodeJS.Timeout | undefined
   readonly #jobs: (WorkerJob | undefined)[] = Array.from({ length: SLOTS })
   readonly #freeSlots = Array.from({ length: SLOTS }, (_, index) => SLOTS - 1 - index)
   #outgoing: unknown[] = []
@@ -106,6 +82,8 @@ export class WorkerThread implements WatchedThread {
     eachLine(this.#worker.stdout, (line) => events.output(this, 'stdout', line))
     eachLine(this.#worker.stderr, (line) => events.output(this, 'stderr', line))
     if (options.memory !== undefined) this.#watch = new MemoryWatch(this.#worker, options.memory, this)
+    const { startTimeout } = options
+    if (startTimeout > 0) this.#startTimer = setTimeout(() => void this.#startsTooLong(startTimeout), startTimeout * 1000).unref()
     // As a process of Python would, a thread keeps the program alive until the pool stops.
   }
 
@@ -223,6 +201,16 @@ export class WorkerThread implements WatchedThread {
     void this.#worker.terminate()
   }
 
+  /** Where it stands, in lines for the log. */
+  stack(): Promise<string> {
+    return stackOf(this.#worker)
+  }
+
+  async #startsTooLong(seconds: number): Promise<void> {
+    const stack = await this.stack()
+    if (!this.ready) this.kill(`did not load the application within ${seconds} s:\n${stack}`)
+  }
+
   // -- WatchedThread
 
   get isBusy(): boolean {
@@ -282,6 +270,7 @@ export class WorkerThread implements WatchedThread {
     if (kind === ToServer.LOADED) {
       const report = message[at + 1] as LoadReport
       this.ready = report.ok
+      clearTimeout(this.#startTimer)
       this.#events.loaded(this, report)
       return at + 2
     }
@@ -379,6 +368,7 @@ export class WorkerThread implements WatchedThread {
     this.#gone = true
     this.ready = false
     this.#watch?.stop()
+    clearTimeout(this.#startTimer)
     this.#port.close()
     this.#events.died(this, reason)
     this.#onGone?.()

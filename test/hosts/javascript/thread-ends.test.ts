@@ -67,6 +67,7 @@ async function startHost(t: { after(call: () => Promise<void>): void }, file: st
     { id: 'test#1', application, minThreads, maxThreads: 4, multiprocess: false, family: new HostFamily(), logger },
     {
       runtime: { name: 'Node', executable: 'node', why: 'a test' },
+      language: 'JavaScript',
       entry: new URL('../../../../dist/hosts/javascript/thread/main.js', import.meta.url),
       data: {
         module: file,

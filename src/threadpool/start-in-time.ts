@@ -1,0 +1,38 @@
+import { PlaitError } from '../errors.ts'
+import type { Application } from '../hosts/application.ts'
+import type { Host } from '../hosts/host.ts'
+import type { PoolClock } from './clock.ts'
+
+/** Seconds in which a host that imports for too long says where it stands, before it is ended. */
+const STACK_SECONDS = 0.5
+
+/**
+ * Starts a host that has so many seconds for it.
+ * @param limits.startTimeout seconds, 0 = no limit
+ * @throws PlaitError `PLAIT_START_TIMEOUT` when it takes longer: then it has written into the log where it stands, and is ended
+ */
+export async function startInTime(
+  host: Host,
+  application: Application,
+  { startTimeout, clock }: { startTimeout: number; clock: PoolClock },
+): Promise<void> {
+  if (startTimeout === 0) return await host.start()
+  let timer: { cancel(): void } | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = clock.callLater(startTimeout, () => {
+      endLate(host, clock)
+      reject(tooLate(application, startTimeout))
+    })
+  })
+  await Promise.race([host.start(), late]).finally(() => timer?.cancel())
+}
+
+function endLate(host: Host, clock: PoolClock): void {
+  host.dumpStacks?.()
+  clock.callLater(STACK_SECONDS, () => void host.stop({ timeout: 0 }))
+}
+
+function tooLate({ name }: Application, seconds: number): PlaitError {
+  const message = `The application ${JSON.stringify(name)} was not imported within ${seconds} s. The log says where it stands; startTimeout (--start-timeout) gives it more time`
+  return new PlaitError('PLAIT_START_TIMEOUT', message, { status: 500 })
+}
