@@ -7,7 +7,7 @@ import { leastBusy, roomiest } from './choose-host.ts'
 import type { PoolClock } from './clock.ts'
 import { JobQueue, type QueueTotal } from './job-queue.ts'
 import type { PoolJob } from './pool-job.ts'
-import { startInTime } from './start-in-time.ts'
+import { asPlaitError, startInTime } from './start-in-time.ts'
 import { Recycling, type RecycleOptions } from './recycling.ts'
 
 /** Seconds before a host that died is replaced: the first at once, then doubling up to the cap, while it dies young. */
@@ -276,15 +276,9 @@ export class ApplicationGroup {
   }
 
   /** Makes a host that is ready, and gets no jobs yet. */
-<<<<<<< HEAD
   async #launch(family = this.#family): Promise<Host> {
-    const { application, processes, minThreads, maxStreams, logger, createHost, poolName, onImported } = this.#options
-=======
-  async #launch(): Promise<Host> {
-    const { application, processes, minThreads, maxStreams, startTimeout, logger, createHost, poolName, onImported } =
-      this.#options
->>>>>>> f288158 (Give worker threads the life of Python hosts: stacks at deadlines and SIGQUIT, a limit on imports, one state of the files until a reload)
-    const id = `${poolName}${application.name}#${++this.#made}`
+    const { application, processes, minThreads, maxStreams, startTimeout, logger, createHost, onImported } = this.#options
+    const id = `${this.#options.poolName}${application.name}#${++this.#made}`
     const making = createHost({
       id,
       application,
@@ -402,9 +396,4 @@ export class ApplicationGroup {
   #refuseAll(error: PlaitError): void {
     for (let job = this.queue.shift(); job !== undefined; job = this.queue.shift()) job.refuse(error)
   }
-}
-
-function asPlaitError(error: unknown): PlaitError {
-  if (error instanceof PlaitError) return error
-  return new PlaitError('PLAIT_HOST_LOST', `A host could not be started: ${String(error)}`, { cause: error, status: 502 })
 }

@@ -36,3 +36,9 @@ function tooLate({ name }: Application, seconds: number): PlaitError {
   const message = `The application ${JSON.stringify(name)} was not imported within ${seconds} s. The log says where it stands; startTimeout (--start-timeout) gives it more time`
   return new PlaitError('PLAIT_START_TIMEOUT', message, { status: 500 })
 }
+
+/** Whatever went wrong with the start of a host. */
+export function asPlaitError(error: unknown): PlaitError {
+  if (error instanceof PlaitError) return error
+  return new PlaitError('PLAIT_HOST_LOST', `A host could not be started: ${String(error)}`, { cause: error, status: 502 })
+}

@@ -296,7 +296,7 @@ test('nothing is written to the disk', async (t) => {
   assert.deepEqual(readdirSync(base, { recursive: true }).toSorted(), ['a.ts', 'tmp', 'tmp/.keep'])
 })
 
-test('ModuleLoader takes code that another has transpiled, as long as the file has not changed', async (t) => {
+test('ModuleLoader takes code that another has transpiled, also when the file has changed since', async (t) => {
   const { base, write } = folder(t, {
     'main.ts': "import { word } from './word.ts'\nexport const greeting: string = `${word}, world`",
     'word.ts': "export const word: string = 'Hello'",
@@ -312,5 +312,7 @@ test('ModuleLoader takes code that another has transpiled, as long as the file h
   transpiled.set(word, { ...known, code: known.code.replace('Hello', 'Good day') })
   assert.equal(await greet(), 'Good day, world')
   write('word.ts', "export const word: string = 'Farewell'")
+  assert.equal(await greet(), 'Good day, world')
+  transpiled.delete(word)
   assert.equal(await greet(), 'Farewell, world')
 })

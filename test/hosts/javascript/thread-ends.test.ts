@@ -41,12 +41,13 @@ test('JavaScriptHost lets nothing that a request left behind reach the next one'
 })
 
 test('JavaScriptHost answers with the reason when a further thread cannot load any more, and others go on', async (t) => {
-  const { text, folder, log } = await serveApplication(t, answering(''), { maxThreads: 2 })
+  const source = `import { existsSync } from 'node:fs'\nif (existsSync(import.meta.dirname + '/gone')) throw new Error('no database')\n${answering('')}`
+  const { text, folder, log } = await serveApplication(t, source, { maxThreads: 2 })
   assert.equal(await text('/app/hello'), 'hello')
   const blocked = text('/app/block?1000')
-  writeFileSync(path.join(folder, 'app.ts'), 'export const = broken')
+  writeFileSync(path.join(folder, 'gone'), '')
   assert.match(await text('/app/hello'), /^500 /)
-  assert.match(log(), /Cannot load \S+app\.ts: line 1/)
+  assert.match(log(), /raised an exception while it was imported: Error: no database/)
   assert.equal(await blocked, 'blocked')
   assert.equal(await text('/app/hello'), 'hello')
 })
