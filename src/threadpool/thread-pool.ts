@@ -2,58 +2,23 @@ import { defaults } from '../defaults.ts'
 import { PlaitError } from '../errors.ts'
 import type { Application } from '../hosts/application.ts'
 import { createHost } from '../hosts/create-host.ts'
-import type { CreateHost, Host, HostRuntime, JobSink, RunningJob } from '../hosts/host.ts'
+import type { Host, HostRuntime, JobSink, RunningJob } from '../hosts/host.ts'
 import { silentLogger, type Logger } from '../log/logger.ts'
 import { ApplicationGroup } from './application-group.ts'
 import { systemClock, type PoolClock } from './clock.ts'
 import type { JobQueue, QueueTotal } from './job-queue.ts'
 import { PoolJob, type JobOwner } from './pool-job.ts'
 import { BusyLanes, type Lane, type LaneJob } from './lane.ts'
+import type { ThreadPoolOptions } from './pool-options.ts'
 import { checkLimits, checkSizes, queueFull, stopped } from './pool-checks.ts'
 import { QueueWatch } from './queue-watch.ts'
 import { makesRoom } from './room.ts'
-import { checkRecycling, type RecycleOptions } from './recycling.ts'
+import { checkRecycling } from './recycling.ts'
 import type { PoolStatistics } from './statistics.ts'
 import { mostStreams, Streams } from './streams.ts'
 import { ThreadCalls } from './thread-calls.ts'
 
-/** Options of {@link ThreadPool}. */
-export interface ThreadPoolOptions {
-  /** Threads that are started at once, over all processes of an application. @default 0 */
-  minThreads?: number
-  /** How many requests run at the same time in the whole pool, exactly. @default 20 */
-  maxThreads?: number
-  /** Processes for each application. @default 1 */
-  processes?: number
-  /** Shown in the log and in the hosts' names. @default none */
-  name?: string
-  /** Interpreter of applications that name none: a path, the folder of a venv, or a name on PATH. @default found */
-  python?: string
-  /** Requests that may wait for a thread; one more is refused with 503. @default 1000 */
-  maxQueue?: number
-  /** Seconds that a request may wait for a thread; then it is refused with 503. 0 = no limit. @default 30 */
-  queueTimeout?: number
-  /**
-   * Responses that may stay open beside the requests that run: one that began more than 5 s ago (events, and what waits for its client, sooner) gives its place among `maxThreads` back, and its host
-   * gets one more thread for it. Further ones keep their places.
-   * @default 200, of these in worker threads 64 for an application (Pyodide 8); 0 with one thread
-   */
-  maxStreams?: number
-  /** Seconds that an application may take to be imported; then it counts as one that cannot be. 0 = no limit. @default 300 */
-  startTimeout?: number
-  /** Seconds that processes which are replaced have to finish what runs in them. @default 30 */
-  gracefulTimeout?: number
-  /** When processes are replaced although nothing is wrong with them. @default never */
-  recycle?: RecycleOptions
-  /** Called with files that applications have imported, whenever there are more: absolute paths. For development: hosts look for new imports then. @default none */
-  onImported?: (files: readonly string[]) => void
-  /** @default silent */
-  logger?: Logger
-  /** Time, for tests. @default real time */
-  clock?: PoolClock
-  /** What makes hosts, for tests. @default Python processes */
-  createHost?: CreateHost
-}
+export type { ThreadPoolOptions } from './pool-options.ts'
 
 /**
  * Who runs when. The pool owns `maxThreads` permits: that many requests run at the same time, over all applications and processes
