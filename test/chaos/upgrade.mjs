@@ -27,7 +27,7 @@ async function run({ url, pid, server, folder, seconds }) {
     await delay(500)
     writeFileSync(`${folder}/version`, String(version))
     process.kill(leader, 'SIGUSR2')
-    const next = await serverOf(load, { version: String(version), seconds })
+    const next = await serverOf(load, { version: String(version), before: leader, seconds })
     if (next === undefined) break
     // gunicorn's old one goes on until it is told to go.
     if (server === 'gunicorn') process.kill(leader, 'SIGTERM')
@@ -53,11 +53,11 @@ async function run({ url, pid, server, folder, seconds }) {
   }
 }
 
-/** Process id of the server whose application has this version. @param {Load} load @param {{ version: string, seconds: number }} wanted */
-async function serverOf(load, { version, seconds }) {
+/** Process id of the server whose application has this version; the old one may have started a process late. @param {Load} load @param {{ version: string, before: number, seconds: number }} wanted */
+async function serverOf(load, { version, before, seconds }) {
   const end = performance.now() + seconds * 1000
   while (performance.now() < end) {
-    const found = load.asked.findLast(({ answer }) => answer?.version === version)
+    const found = load.asked.findLast(({ answer }) => answer?.version === version && answer.server !== String(before))
     if (found !== undefined) return Number(found.answer?.server)
     await delay(20)
   }
