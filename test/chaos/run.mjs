@@ -83,5 +83,6 @@ try {
   }
 } catch (error) {
   progress(error instanceof Error ? (error.stack ?? error.message) : String(error))
-  process.exitCode = 1
+  // Clients of a scenario that broke off would go on.
+  process.exit(1)
 }
