@@ -119,7 +119,7 @@ test(
       served.logger.records.length = 0
     }
     t.diagnostic(`${sent} cases from seed ${fuzzSeed}, ${asked} requests got through`)
-    assert.ok(asked > 20, `${asked} requests got through`)
+    assert.ok(asked > sent / 100, `${asked} requests got through`)
     const client = await served.client()
     assert.equal((await client.ask()).text, 'hello')
   },

@@ -5,33 +5,13 @@ import { NodeReactor } from '#src/default-reactor.ts'
 import { PlaitError } from '#src/errors.ts'
 import { Site } from '#src/resource/site.ts'
 import { RecordingLogger } from '#src/testing/recording-logger.ts'
-import { encodeCount, encodeFrame, Flag, HEADER_SIZE, LARGEST_FRAME, ToServer, writeHeader } from '#src/wire/frame.ts'
+import { encodeFrame, Flag, HEADER_SIZE, LARGEST_FRAME, ToServer, writeHeader } from '#src/wire/frame.ts'
 import { FrameReader } from '#src/wire/frame-reader.ts'
 import { WSGIResource } from '#src/wsgi/wsgi-resource.ts'
 import { root } from '../support/paths.ts'
+import { FIRST, fromHost, head } from './host-frames.ts'
 import { mutate } from './mutate.ts'
 import { Random, fuzzSeconds, fuzzSeed } from './random.ts'
-
-/** The id of the first job of a host: generation 1 of slot 0. */
-const FIRST = 65_536
-const head = '200 OK\nContent-Type\ntext/plain'
-
-function response(id: number, flags: number): Buffer {
-  const frame = encodeFrame(ToServer.RESPONSE, id, `${head}body`, flags)
-  frame.writeUInt16LE(head.length, 10)
-  return frame
-}
-
-const fromHost: readonly Buffer[] = [
-  response(FIRST, Flag.LAST | Flag.ONE_PIECE),
-  Buffer.concat([response(FIRST, 0), encodeFrame(ToServer.DATA, FIRST, 'more'), encodeFrame(ToServer.END, FIRST)]),
-  encodeFrame(ToServer.FAILED, FIRST, JSON.stringify({ type: 'E', message: 'm', traceback: 't' })),
-  encodeFrame(ToServer.FILE, FIRST, JSON.stringify({ path: '/etc/hostname', offset: 0, size: 4, dev: '1', ino: '1' })),
-  encodeCount(ToServer.INPUT_WANTED, FIRST, 100),
-  encodeFrame(ToServer.EARLY_HINTS, FIRST, 'Link\n</a>'),
-  encodeFrame(ToServer.HELLO, 0, JSON.stringify({ pid: 1, version: '3', sample: null })),
-  encodeFrame(ToServer.LOADED, 0, JSON.stringify({ ok: true })),
-]
 
 /** One that no host may send, each for a reason of its own. */
 const broken: readonly (readonly [name: string, bytes: Buffer])[] = [
