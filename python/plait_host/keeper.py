@@ -14,7 +14,7 @@ import signal
 import sys
 
 from .control import Control, leave_folder
-from .life import adopt_orphans, ignore_signals
+from .life import adopt_orphans, ignore_signals, name_process
 from .template import run_template
 
 _TEMPLATE = 3
@@ -33,6 +33,7 @@ def main():
     if obstacle:
         control.say(unable=obstacle)
         return
+    name_process("plait-keeper")
     keeper = os.getpid()
     template = os.fork()
     if template == 0:

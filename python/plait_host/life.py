@@ -6,6 +6,7 @@ import sys
 import threading
 
 PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -71,6 +72,11 @@ def die_with_parent(parent):
 def adopt_orphans():
     """Processes below this one whose parent ends become its children. False where that cannot be."""
     return _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def name_process(name):
+    """What `top` and `ps -o comm` show: all that are forked have the same command line."""
+    _prctl(PR_SET_NAME, name.encode())
 
 
 def _prctl(option, value):

@@ -19,7 +19,7 @@ import time
 from .control import Control
 from .hooks import call_hook, find_hook
 from .imports import ImportReports
-from .life import die_with_parent, dump_stacks_on_signal, ignore_signals, prepare_output
+from .life import die_with_parent, dump_stacks_on_signal, ignore_signals, name_process, prepare_output
 from .loading import try_loading
 
 _BACKLOG = 64
@@ -35,6 +35,7 @@ _MOST_STRANGERS = 64
 def run_template(control, settings, keeper):
     """Imports, and forks until the server lets go. Comes back in hosts alone, when they end."""
     die_with_parent(keeper)
+    name_process("plait-template")
     prepare_output()
     dump_stacks_on_signal()
     application, outcome = try_loading(settings["application"])
@@ -63,6 +64,7 @@ def _become_host(application, keeper, connections):
     for stream, number in ((wire, 3), (out, 1), (error, 2)):
         os.dup2(stream.fileno(), number, number != 3)
         stream.close()
+    name_process("plait-host")
     _await_adoption(keeper)
     from .main import serve_forked
 
@@ -109,6 +111,15 @@ def _name_of(task):
         return "one of C code"
 
 
+def _await_any(connections):
+    """Those that have something to say. Not by `select`: the application may have more files open than that can count."""
+    poll = select.poll()
+    known = {connection.fileno(): connection for connection in connections}
+    for descriptor in known:
+        poll.register(descriptor, select.POLLIN)
+    return [known[descriptor] for descriptor, _ in poll.poll()]
+
+
 class _Template:
     def __init__(self, control, listener, pre_fork):
         self._control = control
@@ -121,7 +132,7 @@ class _Template:
     def next_host(self):
         """Forks whatever the server asks for. Comes back in a host, with its three connections; every time in another process."""
         while True:
-            readable, _, _ = select.select([self._control, self._listener] + self._strangers, [], [])
+            readable = _await_any([self._control, self._listener] + self._strangers)
             if self._control in readable:
                 messages = self._control.read()
                 if messages is None:
@@ -161,12 +172,8 @@ class _Template:
     def _introduce(self, connection):
         """A connection says what it is for. True: that was the last of a host, and we are that host."""
         try:
-            words = connection.recv(_TOKEN + 1, socket.MSG_PEEK)
-            if 0 < len(words) <= _TOKEN:
-                return False
+            # The server sends it in one piece; whoever does not is no server.
             words = connection.recv(_TOKEN + 1)
-        except BlockingIOError:
-            return False
         except OSError:
             words = b""
         self._strangers.remove(connection)

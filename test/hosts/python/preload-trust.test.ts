@@ -22,7 +22,7 @@ test('preload: the template listens in a folder of the server alone, to connecti
   const [folder = ''] = folders()
   assert.equal(statSync(folder).mode & 0o777, 0o700)
   const [host] = await server.hosts(1)
-  for (const words of [`${'0'.repeat(32)}w`, `${'x'.repeat(40)}`]) {
+  for (const words of [`${'0'.repeat(32)}w`, `${'x'.repeat(40)}`, 'short']) {
     const stranger = connect(`${folder}/s`)
     stranger.on('error', () => undefined)
     stranger.write(words)

@@ -91,6 +91,16 @@ test('preload: an application that cannot be imported is told as without it, and
   await until('the template is gone', () => keepersOf(process.pid).length === 0)
 })
 
+test('preload: an import that ends its process is told with its signal, and not tried again by itself', options, async (t) => {
+  const server = await servePreloaded(t, { application: { application: 'deadly_import.application' } })
+  await assert.rejects(
+    server.resource.prepare(),
+    /^PlaitError: The template process of deadly_import\.application was killed by SIGSEGV$/,
+  )
+  assert.equal(server.notes('imported').length, 1)
+  await until('nothing is left', () => keepersOf(process.pid).length === 0)
+})
+
 test('preload: a pool that is stopped while the template imports leaves nothing', options, async (t) => {
   const server = await servePreloaded(t, { application: { application: 'slow_import.application' } })
   const prepared = server.resource.prepare()

@@ -54,7 +54,7 @@ export class Keeper {
     this.words = this.#child.stdio[3] as Socket
     this.#control = this.#child.stdio[4] as unknown as Socket
     this.gone = new Promise((resolve) => {
-      this.#child.once('error', (error) => resolve(this.#end(`could not be started: ${error.message}`)))
+      this.#child.on('error', (error) => resolve(this.#end(`could not be started: ${error.message}`)))
       this.#child.once('exit', (code, signal) => resolve(this.#end(describeEnd(code, signal))))
     })
     for (const name of ['stdout', 'stderr'] as const) {

@@ -30,11 +30,11 @@ export class Preload implements SharedByHosts {
 
   /** Makes the process of a host. Rejected with `PLAIT_APPLICATION` when the application cannot be imported, and with what else goes wrong. */
   readonly launch = async (events: ProcessEvents): Promise<HostProcess> => {
-    const fork = async (): Promise<HostProcess | undefined> => (await this.#template())?.fork(events)
-    const forked = await fork().catch((error: unknown) => {
+    const template = await this.#template()
+    const forked = await template?.fork(events).catch(async (error: unknown) => {
       if (!(error instanceof TemplateGone) || this.#isEnded) throw error
       // It has died under us: another one may do it.
-      return fork()
+      return (await this.#template())?.fork(events)
     })
     return forked ?? new PythonProcess(this.python.path, this.#options.application, events)
   }

@@ -64,19 +64,16 @@ export class Template {
     assertDirectory(application)
     this.#folder = socketFolder()
     this.#socket = path.join(this.#folder.path, 's')
-    this.#keeper = new Keeper({
-      executable,
-      application,
-      settings: {
-        application: application.name,
-        preFork: application.preFork,
-        reportImports: onImported !== undefined,
-        socket: this.#socket,
-      },
-      output,
-      template: (pid) => this.#started(pid),
-      unable: (obstacle) => this.#loading.resolve({ obstacle }),
-    })
+    const { name, preFork } = application
+    const settings = { application: name, preFork, reportImports: onImported !== undefined, socket: this.#socket }
+    const template = (pid: number): void => this.#started(pid)
+    const unable = (obstacle: string): void => this.#loading.resolve({ obstacle })
+    try {
+      this.#keeper = new Keeper({ executable, application, settings, output, template, unable })
+    } catch (error) {
+      this.#folder.remove()
+      throw error
+    }
     eachMessage(
       this.#keeper.words,
       (message) => this.#heard(message),
