@@ -16,6 +16,8 @@ import { Trouble } from './trouble.mjs'
 const root = resolve(import.meta.dirname, '../../..')
 const say = (/** @type {string} */ text) => process.stdout.write(`${text}\n`)
 const TROUBLE_SECONDS = 8
+/** Two applications with two processes each. */
+const HOSTS = 4
 
 const { values } = parseArgs({
   options: {
@@ -77,6 +79,8 @@ async function stretch(server, { seconds, traffic, trouble, folder }) {
   await delay(12_000)
   await trouble.reload()
   await traffic.round()
+  // The old processes have their time to end.
+  for (let turn = 0; turn < 60 && processesOf(server.pid).length > 1 + HOSTS; turn++) await delay(500)
   await delay(10_000)
   return snapshot({ pid: server.pid, url: server.url, folder: join(folder, 'tmp') })
 }

@@ -1,5 +1,6 @@
 // What a server has at a time when it does nothing: memory, descriptors, processes, files.
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { processesOf } from '../../../bench/processes.mjs'
 
 /**
@@ -21,6 +22,8 @@ import { processesOf } from '../../../bench/processes.mjs'
 export async function snapshot({ pid, url, folder }) {
   const response = await fetch(`${url}/heap`, { headers: { connection: 'close' } })
   const { heap } = /** @type {{ heap: number }} */ (await response.json())
+  // The connection that has brought it is to be gone.
+  await delay(1000)
   const others = processesOf(pid).filter((one) => one.pid !== pid)
   return {
     server: resident(pid),
