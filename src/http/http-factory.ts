@@ -119,6 +119,8 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   /** It knows `shouldUpgradeCallback`. */
   readonly #asks: boolean
   #stopping = false
+  /** It stops, and nobody is waited for any more. */
+  #cuts = false
   #allClosed: (() => void) | undefined
 
   /** @param requestReceived called with each request that HTTP lets through, on the event loop */
@@ -176,12 +178,15 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
   startFactory(reactor: Reactor): void {
     this.#reactor ??= reactor
     this.#stopping = false
+    this.#cuts = false
     this.#sweep.start(reactor)
   }
 
   connectionMade(socket: Duplex, info: ConnectionInfo): void {
     // Its end would not be told any more.
     if (socket.destroyed) return
+    // Its handshake was under way when all others were cut.
+    if (this.#cuts) return refuseSocket(socket)
     if (!this.#limits.admits(info.peer)) return refuseSocket(socket)
     const { alpnProtocol } = socket as TLSSocket
     if (this.#http2 && alpnProtocol === 'h2') return this.#speakHTTP2(socket, info)
@@ -232,6 +237,7 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
     for (const connection of this.#connections) connection.serverStops(patience > 0)
     this.#sweep.hurry(Math.max(patience, LEAST_PATIENCE))
     const cut = (): void => {
+      this.#cuts = true
       for (const connection of this.#connections) connection.socket.destroy()
     }
     if (abort.aborted) cut()

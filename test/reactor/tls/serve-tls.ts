@@ -41,7 +41,12 @@ export async function serveTLS(
 ): Promise<TLSServer> {
   const log = new RecordingLogger()
   const reactor = new ClockedReactor({ logger: log })
-  t.after(() => reactor.stop())
+  t.after(async () => {
+    const stopped = reactor.stop()
+    // At once: time does not pass by itself here, so no grace would ever be over.
+    void reactor.stop()
+    await stopped
+  })
   const listening = reactor.listenTCP(0, new HTTPFactory(answer, { logger: log, headTimeout: 1e6, idleTimeout: 1e6 }), {
     interface: '127.0.0.1',
     openTimeout: 80_000,
