@@ -27,12 +27,12 @@ for (const kind of threadKinds) {
     const server = await serveKind(t, kind)
     server.write('2', kind.missing.statement)
     process.kill(server.pid, 'SIGHUP')
-    await until('the failure is in the log', () => /Not reloaded, the old code goes on/.test(server.log()))
+    await until('the failure is in the log', () => /Not reloaded, the old code goes on/.test(server.log()), 60)
     await until('and the reason', () => kind.missing.said.test(server.log()))
     assert.equal(await server.ask('/'), 'version 1')
     server.write('3')
     process.kill(server.pid, 'SIGHUP')
-    await until('the next version answers', async () => (await server.ask('/')) === 'version 3')
+    await until('the next version answers', async () => (await server.ask('/')) === 'version 3', 60)
   })
 
   test(`plait web --reload, ${kind.name}: a file that changes is loaded anew`, async (t) => {
