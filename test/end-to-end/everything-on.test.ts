@@ -78,16 +78,17 @@ export default new MountTree({
 })
 `
 
-const options = (base: string): string[] => [
-  ...['--listen', '127.0.0.1:0', '--listen', `ssl:0:interface=127.0.0.1:certKey=${base}/tls.pem:privateKey=${base}/tls.key.pem`],
-  ...['--processes', '2', '--threads', '6', '--min-threads', '2', '--max-streams', '10', '--max-queue', '100'],
-  ...['--timeout', '60', '--start-timeout', '120', '--graceful-timeout', '8', '--drain-delay', '0.2'],
-  ...['--max-requests', '60', '--max-requests-jitter', '20', '--max-age', '60', '--max-rss', '1G', '--max-rss-hard', '2G'],
-  ...['--reload', '--health', '/healthz', '--pidfile', `${base}/pid`, '--umask', '027'],
-  ...['--access-log', `${base}/access.log`, '--access-log-format', 'json', '--request-id', '--trust-proxy', 'loopback'],
-  ...['--max-connections', '200', '--max-connections-per-address', '150', '--add-header', 'X-Served-By: everything'],
-  ...['--temp-dir', `${base}/spool`, '--max-temp', '500M', '--request-body', 'buffer'],
-]
+const options = (base: string): string[] =>
+  [
+    `--listen 127.0.0.1:0 --listen ssl:0:interface=127.0.0.1:certKey=${base}/tls.pem:privateKey=${base}/tls.key.pem`,
+    '--processes 2 --threads 6 --min-threads 2 --max-streams 10 --max-queue 100',
+    '--timeout 60 --start-timeout 120 --graceful-timeout 8 --drain-delay 0.2',
+    '--max-requests 60 --max-requests-jitter 20 --max-age 60 --max-rss 1G --max-rss-hard 2G',
+    `--reload --health /healthz --pidfile ${base}/pid --umask 027`,
+    `--access-log ${base}/access.log --access-log-format json --request-id --trust-proxy loopback`,
+    '--max-connections 200 --max-connections-per-address 150 --add-header X-Served-By:everything',
+    `--temp-dir ${base}/spool --max-temp 500M --request-body buffer`,
+  ].flatMap((words) => words.split(' '))
 
 async function serveEverything(t: TestContext, served: Served): Promise<Everything> {
   const base = folderWith(t, { 'spool/.keep': '', 'data/.keep': '' })
