@@ -15,6 +15,8 @@ export interface BodyLimits {
   /** Bytes, 0 = no limit: one byte more ends with status 413. */
   readonly maxBody: number
   readonly spool: Spool
+  /** Bytes, as far as the client says. */
+  readonly expected: number | undefined
 }
 
 /** Up to here a body costs less than a file. */
@@ -93,7 +95,7 @@ export class BodyCollector {
   #spool(): void {
     if (this.#writing || this.#over) return
     try {
-      this.#file ??= this.#limits.spool.create()
+      this.#file ??= this.#limits.spool.create(this.#limits.expected)
     } catch (error) {
       this.#fail(error as PlaitError)
       return

@@ -64,7 +64,7 @@ export class Request extends RequestBody {
     const noRoom = this.#noRoom(spool)
     if (noRoom !== undefined) return done(noRoom, undefined)
     this.#continue()
-    this.#collector = new BodyCollector(this.incoming, { maxBody: limit, spool }, (error, body) => {
+    this.#collector = new BodyCollector(this.incoming, { maxBody: limit, spool, expected: this.contentLength }, (error, body) => {
       // From here on the application takes its time, not the client.
       this.channel.enter('working')
       if (error?.status !== undefined) this.refuse(refuse(error.status, error.message))

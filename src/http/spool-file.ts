@@ -6,10 +6,12 @@ import type { PlaitError } from '../errors.ts'
 /** Who keeps the account of the files; `Spool` fits. */
 export interface SpoolAccount {
   /**
-   * So many bytes more, of a file that has `before` already.
+   * So many bytes more, of a file that has `before` already, and for which room is promised.
    * @throws PlaitError `PLAIT_STORAGE` when there is no room for them
    */
-  take(bytes: number, before: number): void
+  take(bytes: number, before: number, promised: number): void
+  /** So much more room is kept for what is still to come of a file; less, when it is negative. */
+  promise(bytes: number): void
   give(bytes: number): void
   /** The disk failed. @returns what the client is told */
   failed(error: Error): PlaitError
@@ -25,34 +27,51 @@ export class SpoolFile {
   readonly path: string
   readonly #account: SpoolAccount
   readonly #descriptor: number
+  readonly #expected: number | undefined
   #size = 0
+  #promised = 0
   #writing = false
   #state: 'open' | 'closing' | 'closed' = 'open'
   #removed = false
   /** Who counts on it: its owner, and those that {@link hold}. */
   #holders = 1
 
-  private constructor(file: string, account: SpoolAccount) {
+  private constructor(file: string, account: SpoolAccount, expected: number | undefined) {
     this.path = file
     this.#account = account
+    this.#expected = expected
     this.#descriptor = openSync(file, 'wx', 0o600)
   }
 
-  /** Throws what the file system throws. */
-  static create(folder: string, account: SpoolAccount): SpoolFile {
-    return new SpoolFile(path.join(folder, randomBytes(12).toString('hex')), account)
+  /**
+   * Throws what the file system throws.
+   * @param expected bytes that it will have
+   */
+  static create(folder: string, account: SpoolAccount, expected?: number): SpoolFile {
+    return new SpoolFile(path.join(folder, randomBytes(12).toString('hex')), account, expected)
   }
 
   /** Writes at its end; `done` may be called at once. One write at a time. Not after {@link close} or {@link remove}. */
   write(bytes: Uint8Array, done: SpoolDone): void {
     try {
-      this.#account.take(bytes.length, this.#size)
+      this.#account.take(bytes.length, this.#size, this.#promised)
     } catch (error) {
       return done(error as PlaitError)
     }
     this.#size += bytes.length
+    this.#promise((this.#expected ?? 0) - this.#size)
     this.#writing = true
     this.#writeFrom(bytes, 0, done)
+  }
+
+  /**
+   * Room is kept for what still comes, so that of many uploads at the same time some come to their end, and not all of them fail half way. But for no more than has come already: else whoever
+   * announces much could keep all others out.
+   */
+  #promise(remaining: number): void {
+    const promised = Math.max(0, Math.min(remaining, this.#size))
+    this.#account.promise(promised - this.#promised)
+    this.#promised = promised
   }
 
   #writeFrom(bytes: Uint8Array, from: number, done: SpoolDone): void {
@@ -70,6 +89,7 @@ export class SpoolFile {
   close(done: SpoolDone = ignored): void {
     if (this.#state !== 'open') return done(undefined)
     this.#state = 'closing'
+    this.#promise(0)
     close(this.#descriptor, (error) => {
       this.#state = 'closed'
       if (this.#removed) this.#release()
@@ -93,6 +113,7 @@ export class SpoolFile {
   remove(): void {
     if (this.#removed) return
     this.#removed = true
+    this.#promise(0)
     try {
       unlinkSync(this.path)
     } catch {

@@ -16,6 +16,8 @@ export interface SpoolOptions {
 
 /** Milliseconds between two lines of the log about the same thing. */
 const QUIET = 60_000
+/** The system has no more descriptors, or memory: that is over when others have ended. */
+const passing: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM'])
 /** Milliseconds for which it is believed how much is free. */
 const BELIEVED = 1000
 
@@ -30,6 +32,7 @@ export class Spool implements SpoolAccount {
   readonly #maxSize: number | undefined
   readonly #logger: Logger
   #size = 0
+  #promised = 0
   #half = 0
   #measuredAt = -Infinity
   readonly #saidAt = { disk: -Infinity, room: -Infinity }
@@ -68,24 +71,25 @@ export class Spool implements SpoolAccount {
 
   /**
    * Makes a file.
+   * @param expected bytes that it will have, as far as its client says; undefined for any number
    * @throws PlaitError `PLAIT_STORAGE`
    */
-  create(): SpoolFile {
+  create(expected?: number): SpoolFile {
     try {
       if (!this.#swept) this.#sweep()
-      return SpoolFile.create(this.#folder.path, this)
+      return SpoolFile.create(this.#folder.path, this, expected)
     } catch (error) {
       throw this.failed(error as Error)
     }
   }
 
   /**
-   * Would a body of this size find room? None is kept for it: a client that announces much and sends little takes nothing from others.
+   * Would a body of this size find room? None is kept for what is only announced: a client that announces much and sends little takes nothing from others.
    * @throws PlaitError `PLAIT_STORAGE`
    */
   admit(bytes: number): void {
     const limit = this.#limit()
-    if (this.#size + bytes > limit) throw this.#full(bytes, limit)
+    if (this.#size + this.#promised + bytes > limit) throw this.#full(bytes, limit)
   }
 
   /** Removes the folder, if nothing is in it. It is made anew when it is needed. */
@@ -95,9 +99,9 @@ export class Spool implements SpoolAccount {
 
   // -- SpoolAccount
 
-  take(bytes: number, before: number): void {
+  take(bytes: number, before: number, promised: number): void {
     const limit = this.#limit()
-    if (this.#size + bytes > limit) throw this.#full(before + bytes, limit)
+    if (this.#size + bytes + this.#promised - promised > limit) throw this.#full(before + bytes, limit)
     this.#size += bytes
   }
 
@@ -105,16 +109,21 @@ export class Spool implements SpoolAccount {
     this.#size -= bytes
   }
 
+  promise(bytes: number): void {
+    this.#promised += bytes
+  }
+
   failed(error: Error): PlaitError {
     if (error instanceof PlaitError) return error
     if (this.#maySay('disk')) {
       this.#broken = true
       this.#logger.error(
-        `Cannot keep request bodies in ${this.directory}: ${error.message}. Until that is mended, large requests get 507. ` +
+        `Cannot keep request bodies in ${this.directory}: ${error.message}. Until that is mended, large requests are refused. ` +
           'Make room there, or choose another directory (--temp-dir, or directory of a Spool)',
       )
     }
-    return new PlaitError('PLAIT_STORAGE', 'The server cannot keep the request body', { status: 507, cause: error })
+    const status = passing.has((error as NodeJS.ErrnoException).code ?? '') ? 503 : 507
+    return new PlaitError('PLAIT_STORAGE', 'The server cannot keep the request body', { status, cause: error })
   }
 
   worked(): void {

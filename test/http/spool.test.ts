@@ -83,6 +83,25 @@ test('Spool has no room above maxSize: 503 for what would fit alone, 507 for wha
   )
 })
 
+test('Spool keeps room for what still comes of a file, but for no more than has come', async (t) => {
+  const spool = new Spool({ directory: base(t), maxSize: 10 * KIB })
+  const announced = spool.create(9 * KIB)
+  await write(announced, KIB)
+  // 1 KiB has come, and 1 KiB is kept; what was announced beside that is not.
+  const other = spool.create()
+  assert.equal((await write(other, 9 * KIB))?.status, 503)
+  assert.equal(await write(other, 8 * KIB), undefined)
+  other.remove()
+  await until('it is closed', () => spool.size === KIB)
+  assert.equal(await write(announced, 4 * KIB), undefined)
+  assert.throws(() => spool.admit(2 * KIB), { status: 503 })
+  spool.admit(KIB)
+  assert.equal(await write(announced, 4 * KIB), undefined)
+  announced.remove()
+  await until('it is closed', () => spool.size === 0)
+  spool.admit(10 * KIB)
+})
+
 test('Spool without a maxSize takes half of what is free at most; 0 is any number', (t) => {
   const spool = new Spool({ directory: base(t) })
   spool.admit(1)
@@ -123,7 +142,7 @@ test('Spool.close leaves its folder to the files that are in it', async (t) => {
 })
 
 const step = fc.record({
-  what: fc.constantFrom('create', 'write', 'write', 'writeAndRemove', 'hold', 'release', 'close', 'remove'),
+  what: fc.constantFrom('create', 'announce', 'write', 'write', 'writeAndRemove', 'hold', 'release', 'close', 'remove'),
   which: fc.nat({ max: 5 }),
   bytes: fc.nat({ max: 5000 }),
 })
@@ -139,6 +158,7 @@ test('Spool: whatever is done in whatever order, it never has more than maxSize,
       for (const { what, which, bytes } of steps) {
         const one = files[which % Math.max(files.length, 1)]
         if (what === 'create') files.push({ file: spool.create(), usable: true })
+        else if (what === 'announce') files.push({ file: spool.create(bytes * 2), usable: true })
         else if (what === 'release') releases[which % Math.max(releases.length, 1)]?.()
         else if (one === undefined) continue
         else if (what === 'write' && one.usable) await write(one.file, bytes)
@@ -159,6 +179,8 @@ test('Spool: whatever is done in whatever order, it never has more than maxSize,
       for (const release of releases) release()
       for (const { file } of files) file.remove()
       await until('all is given back', () => spool.size === 0)
+      // And no room is kept for anybody.
+      spool.admit(maxSize)
       spool.close()
       assert.deepEqual(readdirSync(directory), [])
     }),
