@@ -50,7 +50,7 @@ export type JobBody =
 
 /** Status and headers, as the application gave them to `start_response`, checked by the host. */
 export interface ResponseHead {
-  /** 200 … 599 */
+  /** Three digits. What is no final status is for who sends it to refuse. */
   readonly status: number
   /** The reason phrase, may be empty. */
   readonly reason: string
