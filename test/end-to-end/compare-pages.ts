@@ -52,10 +52,10 @@ const servers: readonly Serving[] = [
   { name: 'Plait', attribute: 'application', start: startPlait, options: () => [] },
   { name: 'Plait, validated', attribute: 'validated', start: startPlait, options: () => [] },
   {
-    name: 'Plait, streamed',
+    name: 'Plait, streamed and preloaded',
     attribute: 'application',
     start: startPlait,
-    options: () => ['--request-body', 'stream', '--processes', '2'],
+    options: () => ['--request-body', 'stream', '--processes', '2', ...(process.platform === 'linux' ? ['--preload'] : [])],
   },
   {
     name: 'Plait, without Python',

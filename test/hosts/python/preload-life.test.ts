@@ -153,5 +153,36 @@ test('preload: a reload forks from a new import; one that fails keeps the old ho
   assert.equal((await server.ask('/')).text, 'new, and longer')
 })
 
+test('preload: reloads and deaths of hosts under load: no request fails', options, async (t) => {
+  const server = await servePreloaded(t, { pool: { processes: 2 } })
+  await server.ask('/')
+  let over = false
+  const statuses: number[] = []
+  const client = async (): Promise<void> => {
+    while (!over) statuses.push((await server.ask('/nap')).status)
+  }
+  const clients = Array.from({ length: 8 }, client)
+  for (let round = 1; round <= 4; round++) {
+    const host = await until('requests run in a host', () => {
+      const hosts = server.pool.statistics().applications.flatMap((one) => one.hosts)
+      return hosts.find(({ state, inFlight }) => state === 'ready' && inFlight > 0)?.pid
+    })
+    process.kill(host, 'SIGKILL')
+    // What ran in it runs in hosts that leave now: no request meets two deaths, which would rightly fail.
+    await until('it is replaced', async () => !(await server.hosts(2)).includes(host))
+    await server.pool.reload()
+  }
+  over = true
+  await Promise.all(clients)
+  assert.deepEqual(
+    statuses.filter((status) => status !== 200),
+    [],
+  )
+  assert.ok(server.pool.statistics().repeated > 0)
+  assert.equal(server.notes('imported').length, 5)
+  await until('all that went before has left', () => keepersOf(process.pid).length === 1)
+  await server.hosts(2)
+})
+
 const page = (text: string): string =>
   `def application(environ, start_response):\n    start_response("200 OK", [])\n    return [b"${text}"]\n`
