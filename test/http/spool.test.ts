@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, rmSync, unlinkSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -8,6 +8,7 @@ import type { PlaitError } from '#src/errors.ts'
 import type { SpoolFile } from '#src/http/spool-file.ts'
 import { Spool } from '#src/http/spool.ts'
 import { RecordingLogger } from '#src/testing/recording-logger.ts'
+import { asOrdinaryUser } from '../support/ordinary-user.ts'
 import { until } from '../support/until.ts'
 
 const KIB = 1024
@@ -129,6 +130,28 @@ test('Spool says once that its disk fails, and once that it works again', async 
   spool.close()
   assert.deepEqual(readdirSync(directory), [])
   assert.equal(logger.records.length, 1)
+})
+
+test('Spool says 507 while its directory is closed to it, and goes on when it is open again', async (t) => {
+  const directory = base(t)
+  const logger = new RecordingLogger()
+  const spool = new Spool({ directory, logger })
+  await asOrdinaryUser([directory], async () => {
+    const before = spool.create()
+    chmodSync(directory, 0)
+    assert.throws(() => spool.create(), { code: 'PLAIT_STORAGE', status: 507 })
+    // What is open stays so.
+    assert.equal(await write(before, KIB), undefined)
+    chmodSync(directory, 0o700)
+    const after = spool.create()
+    assert.equal(await write(after, KIB), undefined)
+    assert.equal(path.dirname(after.path), path.dirname(before.path))
+    for (const file of [before, after]) file.remove()
+    await until('both are closed', () => spool.size === 0)
+    spool.close()
+  })
+  assert.deepEqual(readdirSync(directory), [])
+  assert.match(logger.of('error')[0]?.message ?? '', /EACCES/)
 })
 
 test('Spool.close leaves its folder to the files that are in it', async (t) => {
