@@ -56,9 +56,12 @@ export class BodyStream implements BodyFlow {
     this.#tellWaiting()
   }
 
-  /** The response is out, and nobody wants the rest: it is dropped, so that a client that still sends comes to its answer (RFC 9112 section 9.6). */
+  /**
+   * The response is out: what nobody wants any more is dropped, so that a client that still sends comes to its answer (RFC 9112 section 9.6). A consumer that has not said
+   * so may still read.
+   */
   drain(): void {
-    this.#over = true
+    if (!this.#over) return
     this.#drains = true
     if (this.#listening) this.#read()
     else this.#source.resume()
