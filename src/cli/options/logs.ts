@@ -19,7 +19,7 @@ export const logOptions: readonly OptionSpec[] = [
     env: 'PLAIT_ACCESS_LOG_FORMAT',
     parse: parseText,
     default: 'combined',
-    help: 'combined, json, or fields in braces: {client} {method} {target} {status} {queue} {app} {write} {host} {id}',
+    help: 'combined, json, or fields in braces: {client} {method} {target} {status} {queue} {app} {write} {host} {thread} {id}',
   },
   {
     flags: '--request-id',
