@@ -33,7 +33,7 @@ function endLate(host: Host, clock: PoolClock): void {
 }
 
 function tooLate({ name }: Application, seconds: number): PlaitError {
-  const message = `The application ${JSON.stringify(name)} was not imported within ${seconds} s. The log says where it stands; startTimeout (--start-timeout) gives it more time`
+  const message = `The application ${JSON.stringify(name)} was not imported within ${seconds} s; startTimeout (--start-timeout) gives it more time`
   return new PlaitError('PLAIT_START_TIMEOUT', message, { status: 500 })
 }
 

@@ -79,7 +79,9 @@ export class LateRequests {
   /** Asks it first where it stands. It may come to an end just then: the thread would run another job by now. */
   async #endWithStack(thread: WorkerThread, job: WorkerJob, seconds: number): Promise<void> {
     const stack = await thread.stack()
-    if (!job.over && job.thread === thread) this.#end(thread, seconds, stack)
+    if (!job.over && job.thread === thread) return this.#end(thread, seconds, stack)
+    // What came behind it has been waiting for a look since.
+    if (thread.front !== undefined) this.#deadline.start(thread.front)
   }
 
   #end(thread: WorkerThread, seconds: number, stack?: string): void {

@@ -15,7 +15,7 @@ const COLLECT_MS = 1000
 export interface WatchedThread {
   /** It has something to do. */
   readonly isBusy: boolean
-  /** It has more than it may keep, perhaps garbage. At most once a second. */
+  /** It has more than it may keep, perhaps garbage. Again at the earliest after a second. */
   full(): void
   /** It has far too much. Last. */
   over(): void

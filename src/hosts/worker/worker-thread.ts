@@ -48,6 +48,7 @@ export class WorkerThread implements WatchedThread {
   #scheduled = false
   #fault: Error | undefined
   #gone = false
+  #collects = false
   #wasEnded = false
   #onGone: (() => void) | undefined
   readonly #flush = (): void => this.flush()
@@ -218,7 +219,9 @@ export class WorkerThread implements WatchedThread {
   }
 
   full(): void {
-    this.tell(ToThread.COLLECT)
+    // It may take a while until it gets to it: once is enough.
+    if (!this.#collects) this.tell(ToThread.COLLECT)
+    this.#collects = true
   }
 
   over(): void {
@@ -275,6 +278,7 @@ export class WorkerThread implements WatchedThread {
       return at + 2
     }
     if (kind === ToServer.KEPT) {
+      this.#collects = false
       this.#events.kept(this, message[at + 1] as number)
       return at + 2
     }

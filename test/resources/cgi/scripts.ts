@@ -11,7 +11,7 @@ import { RecordingLogger } from '#src/testing.ts'
 import { ClockedReactor } from '../../http/clocked-reactor.ts'
 import { serve } from '../../resource/serve.ts'
 import type { Served } from '../../resource/serve.ts'
-import { RawClient } from '../../support/raw-client.ts'
+import { onSocket, type OnSocket } from '../../support/on-socket.ts'
 
 /** Writes executable files below a new folder, which is removed after the tests. */
 export function makeScripts(files: Readonly<Record<string, string>>): string {
@@ -53,31 +53,14 @@ export interface Told {
   readonly stdin: string
 }
 
-export interface ServedForReal {
-  readonly url: string
+export interface ServedForReal extends OnSocket {
   readonly reactor: ClockedReactor
   readonly logger: RecordingLogger
-  connect(): Promise<RawClient>
 }
 
 /** Serves a tree on a real socket. Time passes only when the test says so. */
 export async function serveForReal(t: TestContext, root: TreeNode): Promise<ServedForReal> {
   const logger = new RecordingLogger()
   const reactor = new ClockedReactor({ logger })
-  const port = reactor.listenTCP(0, new Site(root, { logger }), { interface: '127.0.0.1' })
-  await port.ready
-  const clients: RawClient[] = []
-  t.after(async () => {
-    for (const client of clients) client.destroy()
-    const stopped = reactor.stop()
-    void reactor.stop()
-    await stopped
-  })
-  const url = `http://127.0.0.1:${(port.getHost() as { port: number }).port}`
-  const connect = async (): Promise<RawClient> => {
-    const client = await RawClient.connect(url)
-    clients.push(client)
-    return client
-  }
-  return { url, reactor, logger, connect }
+  return { reactor, logger, ...(await onSocket(t, reactor, new Site(root, { logger }))) }
 }

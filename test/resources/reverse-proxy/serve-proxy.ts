@@ -8,16 +8,14 @@ import { Site } from '#src/resource/site.ts'
 import { ReverseProxyResource, type ReverseProxyOptions } from '#src/resources/reverse-proxy/reverse-proxy-resource.ts'
 import { RecordingLogger } from '#src/testing.ts'
 import { ClockedReactor } from '../../http/clocked-reactor.ts'
-import { RawClient } from '../../support/raw-client.ts'
+import { onSocket, type OnSocket } from '../../support/on-socket.ts'
 
-export interface Proxied {
-  readonly url: string
+export interface Proxied extends OnSocket {
   readonly reactor: ClockedReactor
   readonly logger: RecordingLogger
   readonly logged: string[]
   /** Requests whose response is over, in the order of their ends. */
   readonly over: Request[]
-  connect(): Promise<RawClient>
 }
 
 /** Serves a proxy for `upstream` at `/app`, or as the root, on a real socket. Time passes only when the test says so. */
@@ -38,25 +36,8 @@ export async function serveProxy(
     over.push(request)
     logged.push(`${request.uri} ${request.code}${request.aborted ? ' aborted' : ''}`)
   }
-  const port = reactor.listenTCP(0, new Site(atRoot ? proxy : root, { logger, accessLog, trustProxy }), {
-    interface: '127.0.0.1',
-  })
-  await port.ready
-  const clients: RawClient[] = []
-  t.after(async () => {
-    for (const client of clients) client.destroy()
-    proxy.close()
-    const stopped = reactor.stop()
-    void reactor.stop()
-    await stopped
-  })
-  const url = `http://127.0.0.1:${(port.getHost() as { port: number }).port}`
-  const connect = async (): Promise<RawClient> => {
-    const client = await RawClient.connect(url)
-    clients.push(client)
-    return client
-  }
-  return { url, reactor, logger, logged, over, connect }
+  const site = new Site(atRoot ? proxy : root, { logger, accessLog, trustProxy })
+  return { reactor, logger, logged, over, ...(await onSocket(t, reactor, site, () => proxy.close())) }
 }
 
 /** An upstream that speaks HTTP through node:http. */
