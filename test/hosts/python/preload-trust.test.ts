@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { PassThrough } from 'node:stream'
@@ -38,6 +38,26 @@ test('preload: the template listens in a folder of the server alone, to connecti
   await server.stop()
   assert.deepEqual(folders(), [])
 })
+
+test(
+  'preload: a host has its own three connections, and none of the template, the keeper or its siblings',
+  options,
+  async (t) => {
+    const server = await servePreloaded(t, { pool: { processes: 2 } })
+    await server.ask('/')
+    const sockets = (await server.hosts(2)).map((pid) =>
+      readdirSync(`/proc/${pid}/fd`)
+        .map((number) => [number, readlinkSync(`/proc/${pid}/fd/${number}`)] as const)
+        .filter(([, target]) => target.startsWith('socket:')),
+    )
+    for (const one of sockets)
+      assert.deepEqual(
+        one.map(([number]) => number),
+        ['1', '2', '3'],
+      )
+    assert.equal(new Set(sockets.flat().map(([, target]) => target)).size, 6)
+  },
+)
 
 test('preload: a socket that was cleaned away costs one import more', options, async (t) => {
   const server = await servePreloaded(t)
