@@ -352,6 +352,8 @@ function refusalOf(error: NodeJS.ErrnoException): Refusal {
       return refuse(431, 'The head of the request is too large')
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return refuse(413, 'The chunk extensions are too large')
+    case 'HPE_INVALID_EOF_STATE':
+      return refuse(400, 'The request broke off before its end')
     default:
       return refuse(400, 'This is no request of HTTP/1.1')
   }

@@ -126,3 +126,13 @@ export function isRight({ id, answer }) {
 export function lateness(naps) {
   return naps.filter(isRight).map(({ ms, answer }) => Math.max(0, (answer?.ms ?? 0) - ms))
 }
+
+/** What those that were lost got, as words; empty for none. @param {readonly Nap[]} lost */
+export function howLost(lost) {
+  const counts = new Map()
+  for (const { method, answer } of lost) {
+    const how = `${method} ${answer?.status === 0 ? answer.error : `${answer?.status} ${answer?.text.slice(0, 80)}`}`
+    counts.set(how, (counts.get(how) ?? 0) + 1)
+  }
+  return [...counts].map(([how, count]) => `; lost: ${count} × ${how}`).join('')
+}

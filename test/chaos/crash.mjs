@@ -1,6 +1,6 @@
 // One worker process is killed each second, while clients ask.
 import { setTimeout as delay } from 'node:timers/promises'
-import { Load, isRight, lateness, percentile } from './clients.mjs'
+import { Load, howLost, isRight, lateness, percentile } from './clients.mjs'
 import { MemoryAbove } from './memory.mjs'
 
 /** @param {number} processes @returns {import('./scenarios.mjs').Scenario} */
@@ -69,6 +69,6 @@ function judge(asked, { runs, killed, memory }) {
   const remark =
     `${counts.kills} kills, ${counts.running} requests running when killed; ` +
     `failed: ${counts.getsFailed} GETs, ${counts.postsFailedNotRunning} POSTs that did not run, ${counts.postsFailedRunning} that ran; ` +
-    `POSTs run twice: ${counts.postsTwice}`
+    `POSTs run twice: ${counts.postsTwice}${howLost(lost)}`
   return { asked: asked.length, lost: lost.length, p99: percentile(lateness(asked), 0.99), memory, counts, remark }
 }

@@ -13,6 +13,8 @@ import { Notes } from './notes.mjs'
  */
 export async function play(scenario, server, { seconds, python }) {
   const folder = dataFolder()
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', remove)
   try {
     const words = typeof scenario.words === 'function' ? scenario.words(folder) : (scenario.words ?? {})
     const job = {
@@ -39,7 +41,8 @@ export async function play(scenario, server, { seconds, python }) {
       await running.stop()
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    process.off('exit', remove)
+    remove()
   }
 }
 

@@ -1,8 +1,9 @@
 // Ten reloads while clients ask.
-import { utimesSync, writeFileSync } from 'node:fs'
+import { utimesSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Load, isRight, lateness, percentile } from './clients.mjs'
+import { Load, howLost, isRight, lateness, percentile } from './clients.mjs'
 import { MemoryAbove } from './memory.mjs'
+import { writeVersion } from './version.mjs'
 
 const reloads = 10
 
@@ -29,7 +30,7 @@ async function run({ url, pid, server, folder, seconds }) {
   for (let version = 1; version <= reloads; version++) {
     await delay(200)
     const before = load.asked.length
-    writeFileSync(`${folder}/version`, String(version))
+    writeVersion(folder, version)
     // What watches a file looks at whole seconds.
     if (server === 'uwsgi') utimesSync(`${folder}/version`, new Date(), new Date(Date.now() + version * 1000))
     else process.kill(pid, 'SIGHUP')
@@ -41,7 +42,7 @@ async function run({ url, pid, server, folder, seconds }) {
   const refused = failed.filter(({ answer }) => answer?.error === 'ECONNREFUSED').length
   const counts = { reloads: done, refused, versions: new Set(load.asked.map(({ answer }) => answer?.version)).size }
   const p99 = percentile(lateness(load.asked), 0.99)
-  const remark = `${done} of ${reloads} reloads, ${refused} connections refused`
+  const remark = `${done} of ${reloads} reloads, ${refused} connections refused${howLost(failed)}`
   return { asked: load.asked.length, lost: failed.length, p99, memory: memory.end(), counts, remark }
 }
 

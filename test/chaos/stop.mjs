@@ -1,6 +1,6 @@
 // SIGTERM while clients ask: what was accepted before is answered.
 import { setTimeout as delay } from 'node:timers/promises'
-import { Load, isRight, lateness, percentile } from './clients.mjs'
+import { Load, howLost, isRight, lateness, percentile } from './clients.mjs'
 import { MemoryAbove } from './memory.mjs'
 
 /** @type {import('./scenarios.mjs').Scenario} */
@@ -39,7 +39,7 @@ async function run({ url, pid, notes, seconds, exited }) {
     refusedAfter: failed.length - lost.length,
     exitCode: String(code),
   }
-  const remark = `${flying.size} running at the signal; ended after ${(took / 1000).toFixed(1)} s with ${code}`
+  const remark = `${flying.size} running at the signal; ended after ${(took / 1000).toFixed(1)} s with ${code}${howLost(lost)}`
   const before = load.asked.filter((nap) => nap.asked < then)
   return { asked: before.length, lost: lost.length, p99: percentile(lateness(before), 0.99), memory: peak, counts, remark }
 }

@@ -1,8 +1,9 @@
 // A new server takes over from the running one, while clients ask.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Load, isRight, lateness, percentile } from './clients.mjs'
+import { Load, howLost, isRight, lateness, percentile } from './clients.mjs'
 import { MemoryAbove } from './memory.mjs'
+import { writeVersion } from './version.mjs'
 
 const upgrades = 3
 
@@ -25,7 +26,7 @@ async function run({ url, pid, server, folder, seconds }) {
   let done = 0
   for (let version = 1; version <= upgrades; version++) {
     await delay(500)
-    writeFileSync(`${folder}/version`, String(version))
+    writeVersion(folder, version)
     process.kill(leader, 'SIGUSR2')
     const next = await serverOf(load, { version: String(version), before: leader, seconds })
     if (next === undefined) break
@@ -42,7 +43,7 @@ async function run({ url, pid, server, folder, seconds }) {
   const failed = load.asked.filter((nap) => !isRight(nap))
   const refused = failed.filter(({ answer }) => answer?.error === 'ECONNREFUSED').length
   const counts = { upgrades: done, refused }
-  const remark = `${done} of ${upgrades} upgrades, ${refused} connections refused`
+  const remark = `${done} of ${upgrades} upgrades, ${refused} connections refused${howLost(failed)}`
   return {
     asked: load.asked.length,
     lost: failed.length,
