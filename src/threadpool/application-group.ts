@@ -7,7 +7,7 @@ import { leastBusy, roomiest } from './choose-host.ts'
 import type { PoolClock } from './clock.ts'
 import { JobQueue, type QueueTotal } from './job-queue.ts'
 import type { PoolJob } from './pool-job.ts'
-import { asPlaitError, startInTime } from './start-in-time.ts'
+import { asPlaitError, startInTime, tellFailure } from './start-in-time.ts'
 import { Recycling, type RecycleOptions } from './recycling.ts'
 
 /** Seconds before a host that died is replaced: the first at once, then doubling up to the cap, while it dies young. */
@@ -198,7 +198,7 @@ export class ApplicationGroup {
     if (this.#isStopped()) return
     const { logger, gracefulTimeout } = this.#options
     const what = onFailure === 'keep' ? 'Not reloaded, the old code goes on' : 'Not reloaded'
-    logger.error(`${what}: ${error.message}`, error.detail === undefined ? {} : { detail: error.detail })
+    tellFailure(logger, what, error)
     if (onFailure === 'keep') return
     this.#generation++
     for (const host of this.#ready.splice(0)) void this.#leave(host, gracefulTimeout)
@@ -349,8 +349,8 @@ export class ApplicationGroup {
       void this.#leave(host, gracefulTimeout)
       this.#options.hostReady()
     } catch (error) {
-      const { message, detail } = asPlaitError(error)
-      logger.error(`Host ${host.id} ${reason}, and goes on: ${message}`, detail === undefined ? {} : { detail })
+      if (this.#isStopped() || generation !== this.#generation) return
+      tellFailure(logger, `Host ${host.id} ${reason}, and goes on`, error)
     }
   }
 

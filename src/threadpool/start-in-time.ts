@@ -1,6 +1,7 @@
 import { PlaitError } from '../errors.ts'
 import type { Application } from '../hosts/application.ts'
 import type { Host } from '../hosts/host.ts'
+import type { Logger } from '../log/logger.ts'
 import type { PoolClock } from './clock.ts'
 
 /** Seconds in which a host that imports for too long says where it stands, before it is ended. */
@@ -41,4 +42,10 @@ function tooLate({ name }: Application, seconds: number): PlaitError {
 export function asPlaitError(error: unknown): PlaitError {
   if (error instanceof PlaitError) return error
   return new PlaitError('PLAIT_HOST_LOST', `A host could not be started: ${String(error)}`, { cause: error, status: 502 })
+}
+
+/** Says that a start has failed. @param what comes of that */
+export function tellFailure(logger: Logger, what: string, error: unknown): void {
+  const { message, detail } = asPlaitError(error)
+  logger.error(`${what}: ${message}`, detail === undefined ? {} : { detail })
 }
