@@ -38,6 +38,8 @@ export interface Defaults {
   readonly maxConnections: number
   /** 0 = no limit. */
   readonly maxConnectionsPerAddress: number
+  /** Bytes of responses that wait for their clients, all together, 0 = no limit. */
+  readonly maxUnsent: number
   readonly bodyTimeout: number
   readonly writeTimeout: number
   readonly idleTimeout: number
@@ -78,6 +80,7 @@ export const defaults: Defaults = Object.freeze({
   maxStreams: 100,
   maxConnections: 16 * 1024,
   maxConnectionsPerAddress: 0,
+  maxUnsent: 256 * 1024 ** 2,
   bodyTimeout: 30,
   writeTimeout: 60,
   idleTimeout: 100,

@@ -71,6 +71,7 @@ export interface WebOptions {
   port?: string[]
   maxConnections?: number
   maxConnectionsPerAddress?: number
+  maxUnsent?: number
   https?: number
   certificate?: string
   privkey?: string

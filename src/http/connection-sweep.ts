@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Address, DelayedCall, Reactor } from '../reactor/reactor.ts'
+import type { UnsentLimit } from './unsent-limit.ts'
 
 /** Seconds; each counts anew whenever there is progress. */
 export interface ConnectionTimeouts {
@@ -22,6 +23,10 @@ export interface Connection {
   readonly peer: Address
   /** Seconds of the reactor's clock since when nothing runs on it: no request is being answered, or comes with a body. Undefined: something does. */
   readonly idleSince: number | undefined
+  /** Seconds of that clock since when the client has taken nothing, as the last look saw it; while there is nothing to take, any time. */
+  readonly since: number
+  /** Bytes of responses that the client has not taken. */
+  readonly unsent: number
 }
 
 /** Seconds between two looks. */
@@ -33,12 +38,14 @@ export const LINGER = 5
 export class ConnectionSweep {
   readonly #connections: ReadonlySet<Connection>
   readonly #usual: ConnectionTimeouts
+  readonly #unsent: UnsentLimit
   #timeouts: ConnectionTimeouts
   #reactor: Reactor | undefined
   #call: DelayedCall | undefined
 
-  constructor(connections: ReadonlySet<Connection>, timeouts: ConnectionTimeouts) {
+  constructor(connections: ReadonlySet<Connection>, timeouts: ConnectionTimeouts, unsent: UnsentLimit) {
     this.#connections = connections
+    this.#unsent = unsent
     this.#usual = timeouts
     this.#timeouts = timeouts
   }
@@ -65,6 +72,7 @@ export class ConnectionSweep {
     const reactor = this.#reactor as Reactor
     const now = reactor.seconds()
     for (const connection of this.#connections) connection.look(now, this.#timeouts)
+    this.#unsent.check(this.#connections, now)
     this.#call = reactor.callLater(INTERVAL, () => this.#look())
   }
 }

@@ -143,6 +143,11 @@ export class HTTPChannel implements Channel, Connection {
     return this.idle ? this.since : undefined
   }
 
+  get unsent(): number {
+    // Whoever has it bounds what waits there.
+    return this.phase === 'taken' ? 0 : this.socket.writableLength
+  }
+
   /** node:http has read a head. */
   requestArrived(incoming: IncomingMessage, response: ServerResponse): void {
     if (this.#closing || this.#lastCame) return

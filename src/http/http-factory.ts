@@ -16,6 +16,7 @@ import { watchPreface } from './http2/prior-knowledge.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import type { Request } from './request.ts'
 import { Spool } from './spool.ts'
+import { UnsentLimit } from './unsent-limit.ts'
 import { ConnectionSweep, type Connection, type ConnectionTimeouts } from './connection-sweep.ts'
 
 /** Options of everything that speaks HTTP. */
@@ -57,6 +58,11 @@ export interface HTTPOptions extends ForwardingOptions {
    * @default 0
    */
   maxConnectionsPerAddress?: number
+  /**
+   * Bytes of responses in memory that their clients have not taken, all together; 0 for any number. When they are more, those connections are cut whose clients have taken nothing for the longest time.
+   * @default 256 MiB
+   */
+  maxUnsent?: number
   /** Where request bodies lie that are too large for memory, and how many there may be. @default in the system's folder for temporary files, half of what is free there */
   spool?: Spool
   /** Speak HTTP/2 too: on TLS with clients that ask for it (ALPN), else with those that begin with it (RFC 9113 section 3.3). @default true */
@@ -88,6 +94,7 @@ const limitNames = [
   'maxStreams',
   'maxConnections',
   'maxConnectionsPerAddress',
+  'maxUnsent',
 ] as const
 
 /** Seconds that a connection has at a stop which is new, or whose last response had promised that it stays open. */
@@ -146,7 +153,8 @@ export class HTTPFactory implements ServerFactory, ChannelOwner {
       write: options.writeTimeout ?? defaults.writeTimeout,
       idle: options.idleTimeout ?? defaults.idleTimeout,
     }
-    this.#sweep = new ConnectionSweep(this.#connections, timeouts)
+    const unsent = new UnsentLimit(options.maxUnsent ?? defaults.maxUnsent, this.logger)
+    this.#sweep = new ConnectionSweep(this.#connections, timeouts, unsent)
     const all = options.maxConnections ?? defaults.maxConnections
     const perAddress = options.maxConnectionsPerAddress ?? defaults.maxConnectionsPerAddress
     this.#limits = new ConnectionLimits(

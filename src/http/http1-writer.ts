@@ -11,6 +11,8 @@ export class HTTP1Writer implements ResponseWriter {
   readonly #channel: HTTPChannel
   readonly #response: ServerResponse
   openEnded = false
+  /** Whose head was written. */
+  #request: Request | undefined
 
   constructor(channel: HTTPChannel, response: ServerResponse) {
     this.#channel = channel
@@ -35,7 +37,10 @@ export class HTTP1Writer implements ResponseWriter {
   whenTaken(request: Request): void {
     const { socket } = this.#channel
     if (socket.writableLength === 0) this.#taken(request)
-    else socket.write('', () => this.#taken(request))
+    else
+      socket.write('', (error) => {
+        if (!error) this.#taken(request)
+      })
   }
 
   #taken(request: Request): void {
@@ -44,9 +49,10 @@ export class HTTP1Writer implements ResponseWriter {
   }
 
   writeHead(request: Request, status: number, reason: string, headers: readonly string[]): void {
-    const response: WithRequest = this.#response
+    const response: WithWriter = this.#response
     if (!this.#channel.mayPersist(request)) response.shouldKeepAlive = false
-    response.plaitRequest = request
+    this.#request = request
+    response.plaitWriter = this
     response.on('finish', responseFinished)
     response.writeHead(status, reason, headers as string[])
     if (!response.shouldKeepAlive) this.#channel.closeAfterResponse()
@@ -72,10 +78,15 @@ export class HTTP1Writer implements ResponseWriter {
     else this.#response.end(last)
   }
 
+  /** node:http says so too when the connection is destroyed, of all that had not left. */
+  finished(): void {
+    if (!this.#channel.socket.destroyed) this.#request?.responseSent()
+  }
+
   breakOff(): void {
     const { socket } = this.#channel
     // Where the end of the connection is the end of the body, only a reset shows the cut.
-    if (this.openEnded && (this.#response as WithRequest).plaitRequest?.clientproto === 'HTTP/1.0') this.#channel.reset()
+    if (this.openEnded && this.#request?.clientproto === 'HTTP/1.0') this.#channel.reset()
     else socket.end(() => socket.destroy())
   }
 
@@ -86,11 +97,11 @@ export class HTTP1Writer implements ResponseWriter {
 
 const EMPTY = Buffer.alloc(0)
 
-type WithRequest = ServerResponse & { plaitRequest?: Request }
+type WithWriter = ServerResponse & { plaitWriter?: HTTP1Writer }
 
 /** One function for all responses. Runs after node:http's own, which has made way for the next response by then. */
 function responseFinished(this: ServerResponse): void {
-  ;(this as WithRequest).plaitRequest?.responseSent()
+  ;(this as WithWriter).plaitWriter?.finished()
 }
 
 function uncork(socket: Duplex): void {

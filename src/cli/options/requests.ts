@@ -39,6 +39,14 @@ export const requestOptions: readonly OptionSpec[] = [
     help: 'how much all of these may be together, like 10G; a request for which there is no room gets 503, or 507 where there never is. 0 is no limit',
   },
   {
+    flags: '--max-unsent <size>',
+    group: REQUESTS,
+    env: 'PLAIT_MAX_UNSENT',
+    parse: parseSize,
+    default: '256M',
+    help: 'how much of all responses together may wait in memory for clients that do not take it; beyond that, those are cut that have taken nothing for the longest time. 0 is no limit',
+  },
+  {
     flags: '--add-header <name: value>',
     group: REQUESTS,
     env: 'PLAIT_ADD_HEADER',

@@ -44,7 +44,7 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
   /** The client's first SETTINGS have come. */
   #greeted = false
   /** When the last stream ended, in seconds. */
-  #since: number
+  #idleSince: number
 
   constructor(owner: ChannelOwner, socket: Duplex, info: ConnectionInfo, maxStreams: number) {
     this.owner = owner
@@ -58,9 +58,9 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
     this.peerPort = info.peer.type === 'TCP' ? String(info.peer.port) : ''
     this.hostHost = info.host.type === 'TCP' ? info.host.host : ''
     this.hostPort = info.host.type === 'TCP' ? String(info.host.port) : ''
-    this.#since = owner.reactor.seconds()
-    this.#resets = new Allowance(...RESETS, this.#since)
-    this.#controls = new Allowance(...CONTROLS, this.#since)
+    this.#idleSince = owner.reactor.seconds()
+    this.#resets = new Allowance(...RESETS, this.#idleSince)
+    this.#controls = new Allowance(...CONTROLS, this.#idleSince)
     socket.on('error', () => undefined)
     socket.on('close', () => owner.connectionClosed(this))
     // Without its side the client cannot open windows: nothing that is large would ever end.
@@ -74,7 +74,19 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
   }
 
   get idleSince(): number | undefined {
-    return this.#streams.size === 0 ? this.#since : undefined
+    return this.#streams.size === 0 ? this.#idleSince : undefined
+  }
+
+  get since(): number {
+    let since = Number.NEGATIVE_INFINITY
+    for (const stream of this.#streams) if (stream.unsent > 0) since = Math.max(since, stream.since)
+    return since
+  }
+
+  get unsent(): number {
+    let sum = 0
+    for (const stream of this.#streams) sum += stream.unsent
+    return sum
   }
 
   get limits(): HeadLimits {
@@ -115,7 +127,7 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
   /** @param givenUp the client left it before its response was whole */
   streamClosed(channel: StreamChannel, givenUp: boolean): void {
     this.#streams.delete(channel)
-    this.#since = this.reactor.seconds()
+    this.#idleSince = this.reactor.seconds()
     if (givenUp) this.#givenUp()
   }
 
@@ -163,13 +175,13 @@ export class HTTP2Connection implements Connection, ConnectionInfo {
   look(now: number, timeouts: ConnectionTimeouts): void {
     for (const stream of this.#streams) stream.look(now, timeouts)
     if (this.#streams.size > 0) return this.#listenForLife(now, timeouts.write)
-    const since = now - this.#since
+    const since = now - this.#idleSince
     if (this.#session.closed || this.#session.destroyed) {
       if (since >= LINGER) this.socket.destroy()
     } else if (!this.#greeted) {
       if (since >= timeouts.head) this.socket.destroy()
     } else if (since >= timeouts.idle) {
-      this.#since = now
+      this.#idleSince = now
       this.serverStops()
     }
   }

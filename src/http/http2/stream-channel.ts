@@ -27,7 +27,8 @@ export class StreamChannel implements Channel {
   readonly #request: Request
   readonly #refusal: Refusal | undefined
   #phase: 'body' | 'working' = 'working'
-  #since: number
+  /** When it entered its phase, or there was progress last, in seconds. */
+  since: number
   #progress = 0
   #endedAt = 0
 
@@ -38,7 +39,7 @@ export class StreamChannel implements Channel {
   constructor(connection: HTTP2Connection, stream: ServerHttp2Stream, raw: readonly string[], whole: boolean) {
     this.#connection = connection
     this.#stream = stream
-    this.#since = connection.reactor.seconds()
+    this.since = connection.reactor.seconds()
     const head = readStreamHead(raw, connection)
     this.#refusal = head.refusal
     this.#message = new StreamMessage(stream, head, whole)
@@ -108,7 +109,7 @@ export class StreamChannel implements Channel {
 
   enter(phase: 'body' | 'working'): void {
     this.#phase = phase
-    this.#since = this.reactor.seconds()
+    this.since = this.reactor.seconds()
   }
 
   answerRefusal(request: Request, refusal: Refusal): void {
@@ -126,6 +127,11 @@ export class StreamChannel implements Channel {
     this.#connection.owner.requestOver(request)
   }
 
+  /** Bytes of its response that the client has not taken. */
+  get unsent(): number {
+    return this.#writer.pending
+  }
+
   // -- what the connection tells
 
   /** Ends the stream when it is late. */
@@ -136,10 +142,10 @@ export class StreamChannel implements Channel {
     const waiting = this.#phase === 'body' || pending > 0 || ended
     if (!waiting || progress !== this.#progress) {
       this.#progress = progress
-      this.#since = now
+      this.since = now
     }
     if (ended) this.#linger(now)
-    if (now - this.#since < (this.#phase === 'body' ? body : write)) return
+    if (now - this.since < (this.#phase === 'body' ? body : write)) return
     if (this.#phase === 'body' && this.#request.code === 0) {
       this.enter('working')
       this.#request.refuse(refuse(408, 'The body of the request did not come in time'))
@@ -147,7 +153,7 @@ export class StreamChannel implements Channel {
   }
 
   #ended(): void {
-    this.#endedAt = this.#since = this.reactor.seconds()
+    this.#endedAt = this.since = this.reactor.seconds()
     this.#message.drain()
   }
 
@@ -155,7 +161,7 @@ export class StreamChannel implements Channel {
   #linger(now: number): void {
     const stream = this.#stream
     if (this.#message.complete || stream.destroyed) return
-    if (now - this.#endedAt < LINGER && now - this.#since < PATIENCE) return
+    if (now - this.#endedAt < LINGER && now - this.since < PATIENCE) return
     // Not before the last frame of the response has left.
     if (!stream.closed && stream.state.localClose !== 1) return
     this.#message.cut()
