@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { test } from 'node:test'
 import { connectionsOf } from '../support/processes.ts'
 import { until } from '../support/until.ts'
@@ -26,16 +26,17 @@ test(
   { skip: process.platform !== 'linux', timeout: 120_000 },
   async (t) => {
     const server = await serveFlow({ options: ['--threads', '150', '--max-unsent', '40M'] })
-    let child: ReturnType<typeof spawn> | undefined
+    const clients: ChildProcess[] = []
     t.after(async () => {
       // First, since a stop waits for requests.
-      child?.kill('SIGKILL')
+      for (const client of clients) client.kill('SIGKILL')
       await server.stop()
     })
     assert.equal((await server.page('/large?size=6000000')).length, 6_000_000)
-    child = spawn('python3', ['-c', readers, new URL(server.url).port, '150'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn('python3', ['-c', readers, new URL(server.url).port, '150'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    clients.push(child)
     let said = ''
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text))
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
     await until(
       'all have asked',
       async () => {
