@@ -1,4 +1,5 @@
-import { writeSync } from 'node:fs'
+import { constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import sonicBoom, { type SonicBoom } from 'sonic-boom'
 import { PlaitError } from '../errors.ts'
 
@@ -38,15 +39,19 @@ const QUIET = 60_000
  */
 export function openLogFile(destination: string | number, options: LogFileOptions): LogFile {
   const { buffered } = options
-  const target = typeof destination === 'number' ? { fd: destination } : { dest: destination, append: true, mkdir: true }
+  const target =
+    typeof destination === 'number' ? { fd: neverWaiting(destination) } : { dest: destination, append: true, mkdir: true }
   let stream: SonicBoom
   try {
     stream = new sonicBoom.SonicBoom({
       ...target,
       sync: true,
+      // It would sleep, and all that is served with it.
+      retryEAGAIN: () => false,
       minLength: buffered ? BUFFER : 0,
       maxLength: HELD,
-      ...(buffered ? { periodicFlush: FLUSH_MS } : {}),
+      // Also where nothing is held back: what failed is tried again, though no line may come that would do it.
+      periodicFlush: FLUSH_MS,
     })
   } catch (error) {
     throw new PlaitError('PLAIT_CONFIGURATION', `Cannot write the log ${destination}: ${(error as Error).message}`, {
@@ -72,18 +77,34 @@ export function openLogFile(destination: string | number, options: LogFileOption
   }
 }
 
+/**
+ * The same pipe or terminal, so that a write fails where it would wait: for a program that does not read, for Ctrl-S. A descriptor of our own, since the mode of the given one is also that of all who share it.
+ * Others stay as they are: a disk takes or fails, and a socket cannot be opened anew.
+ */
+function neverWaiting(descriptor: number): number {
+  const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants
+  try {
+    if (process.platform !== 'linux' || !(fstatSync(descriptor).isFIFO() || isatty(descriptor))) return descriptor
+    return openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_NONBLOCK | O_NOCTTY)
+  } catch {
+    return descriptor
+  }
+}
+
 /** A full disk or a closed pipe must not end the server, nor fill its memory. */
 function watch(stream: SonicBoom, name: string, { failed, worked }: LogFileOptions): { readonly lines: number } {
   const losses = { lines: 0 }
   let told = 0
   let saidAt = -Infinity
   let failing = false
-  stream.on('error', (error: Error) => {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
     const now = performance.now()
     if (now - saidAt < QUIET) return
     saidAt = now
     failing = true
-    failed?.(`Cannot write the ${name}: ${error.message}. Make room there: lines are kept up to 1 MiB, and more are lost`)
+    const why =
+      error.code === 'EAGAIN' ? 'whoever is to read it takes nothing. Let it go on' : `${error.message}. Make room there`
+    failed?.(`Cannot write the ${name}: ${why}: lines are kept up to 1 MiB, and more are lost`)
   })
   stream.on('drop', () => losses.lines++)
   // All that was held is written.
