@@ -10,7 +10,7 @@ import { Registry } from '../resources/script/registry.ts'
 import type { Means, Surroundings } from './tree/target.ts'
 import { loadProcessors } from './tree/user-code.ts'
 import { usage } from './usage.ts'
-import { absolutePath } from './values.ts'
+import { absolutePath, interpreterPath } from './values.ts'
 
 /** What the options come to, before anything is opened. */
 export interface Plan {
@@ -118,9 +118,4 @@ export async function loadMeans(options: WebOptions): Promise<Omit<Means, 'react
     upstream: bodies,
     surroundings: surroundingsOf(options),
   }
-}
-
-/** A path is meant from where the user stands, not from --chdir; a name is looked up on PATH. */
-function interpreterPath(python: string): string {
-  return python.includes('/') ? absolutePath(python) : python
 }

@@ -115,6 +115,11 @@ export function absolutePath(file: string): string {
   return path.resolve(file.replace(/^~(?=\/|$)/, homedir()))
 }
 
+/** What --python names: a path is meant from where the user stands, not from --chdir; a name is looked up on PATH. */
+export function interpreterPath(python: string): string {
+  return python.includes('/') ? absolutePath(python) : python
+}
+
 /** Collects proxies, as the option `trustProxy` of a site wants them. */
 export function parseTrustProxy(text: string, before?: readonly string[]): string[] {
   const trustProxy = parseList(text, before)

@@ -12,6 +12,7 @@ import { Interrupted, StartSignals, surviveSignals } from './start-signals.ts'
 import { start } from './start.ts'
 import { surviveStrayErrors } from './stray-errors.ts'
 import { awaitAllHosts, claimPidFile, releasePidFile, tellServiceManager, upgradeOnSignal } from './succession.ts'
+import { interpreterPath } from './values.ts'
 
 /** Runs `plait web`; fulfilled when it has stopped. Throws usage errors and `PlaitError`s. */
 export async function runWeb(options: WebOptions): Promise<void> {
@@ -96,6 +97,8 @@ function makePool(options: WebOptions, logs: ServerLogs, reloading: ReloadOnChan
     minThreads: options.minThreads ?? defaults.minThreads,
     maxThreads: options.threads ?? defaults.maxThreads,
     processes: options.processes ?? defaults.processes,
+    // Of applications that code of the user's makes: a service file, a script.
+    ...(options.python === undefined ? {} : { python: interpreterPath(options.python) }),
     maxQueue: options.maxQueue ?? defaults.maxQueue,
     queueTimeout: options.queueTimeout ?? defaults.queueTimeout,
     ...(options.maxStreams === undefined ? {} : { maxStreams: options.maxStreams }),

@@ -294,3 +294,36 @@ test('plait web does not start when code of the user throws in vain before it ha
   assert.match(stderr, /no database/)
   assert.equal(code, 1)
 })
+
+test('plait web --python holds for applications of service files and scripts too', async (t) => {
+  const cwd = folderWith(t, {
+    'marked/app.py': `
+import os
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [os.environ.get("MARK", "another interpreter").encode()]
+`,
+    'marked/python': '#!/bin/sh\nMARK="the interpreter of --python" exec python3 "$@"\n',
+    'marked/service.ts': `
+import { Resource, WSGIResource, reactor } from 'plait'
+const root = new Resource()
+root.putChild('app', new WSGIResource(reactor, reactor.getThreadPool(), 'app.application'))
+export const resource = root
+`,
+    'marked/app.rpy.ts': `
+import { WSGIResource, reactor } from 'plait'
+export const resource = new WSGIResource(reactor, reactor.getThreadPool(), 'app.application')
+`,
+  })
+  chmodSync(`${cwd}/marked/python`, 0o755)
+  const marked = `${cwd}/marked`
+  for (const [words, page] of [
+    [['--service', 'service.ts'], '/app'],
+    [['--path', '.'], '/app.rpy.ts'],
+  ] as const) {
+    const server = await startWeb([...words, '--python', './python'], { cwd: marked })
+    t.after(() => server.stop())
+    assert.equal(await text(server.url.replace(/\/$/, '') + page), 'the interpreter of --python', words[0])
+    await server.stop()
+  }
+})

@@ -23,7 +23,7 @@ export const applicationOptions: readonly OptionSpec[] = [
     env: 'PLAIT_PYTHON',
     parse: parseText,
     default: 'VIRTUAL_ENV, .venv, venv, the uv or poetry project, python3, python',
-    help: 'the interpreter: a path, the folder of a venv, or a name on PATH',
+    help: 'the interpreter: a path, the folder of a venv, or a name on PATH. Also of applications that service files and scripts make without naming one',
   },
   {
     flags: '--run-in <where>',
