@@ -1,5 +1,5 @@
 // Builds and runs the tests: all of them, or the files and folders named (relative to test/).
-//   node scripts/test.mjs [--no-build] [--no-frameworks] [wire conformance cli/endpoint.test.ts …]
+//   node scripts/test.mjs [--no-build] [--no-frameworks] [--concurrency=2] [wire conformance cli/endpoint.test.ts …]
 // Under CI=true a skipped test is a failure.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const words = process.argv.slice(2)
 const named = words.filter((word) => !word.startsWith('--'))
+const [, concurrency = '2'] = /^--concurrency=(\d+)$/m.exec(words.join('\n')) ?? []
 const inCI = process.env.CI === 'true'
 
 function run(...command) {
@@ -39,7 +40,7 @@ if (files.length === 0) {
   process.stderr.write(`No test file is named ${named.join(', ')}\n`)
   process.exit(1)
 }
-const child = spawn(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=2', ...files], {
+const child = spawn(process.execPath, ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...files], {
   cwd: root,
   stdio: ['ignore', 'pipe', 'inherit'],
 })

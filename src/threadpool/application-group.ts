@@ -7,7 +7,7 @@ import { leastBusy, roomiest } from './choose-host.ts'
 import type { PoolClock } from './clock.ts'
 import { JobQueue, type QueueTotal } from './job-queue.ts'
 import type { PoolJob } from './pool-job.ts'
-import { asPlaitError, startInTime, tellFailure } from './start-in-time.ts'
+import { asPlaitError, startInTime, tellDeath, tellFailure } from './start-in-time.ts'
 import { Recycling, type RecycleOptions } from './recycling.ts'
 
 /** Seconds before a host that died is replaced: the first at once, then doubling up to the cap, while it dies young. */
@@ -370,7 +370,7 @@ export class ApplicationGroup {
     const delay = this.#deaths === 0 ? 0 : Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (this.#deaths - 1))
     this.#deaths++
     const { logger, clock } = this.#options
-    logger.error(`${what}; another one starts ${delay === 0 ? 'now' : `in ${delay} s`}`)
+    tellDeath(logger, what, delay)
     const generation = this.#generation
     clock.callLater(delay, () => {
       if (this.#isStopped() || generation !== this.#generation) return

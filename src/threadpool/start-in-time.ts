@@ -49,3 +49,13 @@ export function tellFailure(logger: Logger, what: string, error: unknown): void 
   const { message, detail } = asPlaitError(error)
   logger.error(`${what}: ${message}`, detail === undefined ? {} : { detail })
 }
+
+/** Only a process that has just been made is ended by these: later it ignores them. Ctrl-C and systemd send them to all processes of a server, so they are no fault of its own. */
+const SENT_TO_ALL = /was killed by SIG(?:INT|TERM|HUP|USR1|USR2)\b/
+
+/** Says that a host has died. @param delay seconds until another one starts */
+export function tellDeath(logger: Logger, what: string, delay: number): void {
+  const next = `another one starts ${delay === 0 ? 'now' : `in ${delay} s`}`
+  if (SENT_TO_ALL.test(what)) logger.warn(`${what}, which came before it could ignore that; ${next}`)
+  else logger.error(`${what}; ${next}`)
+}

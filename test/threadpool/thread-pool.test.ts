@@ -4,6 +4,7 @@ import { PlaitError } from '#src/errors.ts'
 import { resolveApplication } from '#src/hosts/application.ts'
 import type { Job, JobSink, Outcome, RunningJob } from '#src/hosts/host.ts'
 import { Clock } from '#src/testing/clock.ts'
+import { RecordingLogger } from '#src/testing/recording-logger.ts'
 import { ThreadPool, type ThreadPoolOptions } from '#src/threadpool/thread-pool.ts'
 import { MemoryHost, type MemoryRun } from './memory-host.ts'
 
@@ -244,6 +245,23 @@ test('ThreadPool replaces a host that died: at once, then with growing delays', 
   assert.equal(hosts.length, 2)
   clock.advance(0.02)
   assert.equal(hosts.length, 3)
+})
+
+test('ThreadPool complains of no host that a signal to all processes has ended while it started: another one starts', async () => {
+  const logger = new RecordingLogger()
+  const { pool, hosts, clock } = makePool({ processes: 2, logger })
+  submit(pool)
+  hosts[0]?.ready()
+  await settle()
+  hosts[1]?.fail(new PlaitError('PLAIT_HOST_LOST', 'The Python process of one.application (host b) was killed by SIGTERM'))
+  await settle()
+  clock.advance(0)
+  assert.equal(hosts.length, 3)
+  const told = logger.records.filter(({ message }) => message.includes('SIGTERM'))
+  assert.deepEqual(
+    told.map(({ level, message }) => [level, message.replace(/^.*was/, 'was')]),
+    [['warn', 'was killed by SIGTERM, which came before it could ignore that; another one starts now']],
+  )
 })
 
 test('ThreadPool keeps requests that wait while a dead host is replaced', async () => {

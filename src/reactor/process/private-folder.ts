@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readlinkSync,
   rmdirSync,
   statSync,
   unlinkSync,
@@ -18,8 +19,12 @@ import { isAlive } from './is-alive.ts'
 
 /** A pid is known by its number on its own machine only, and containers may share a disk. */
 const MACHINE = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
-const PREFIX = `plait-${process.pid}-${MACHINE}-`
-const NAME = /^plait-(\d{1,10})-([0-9a-f]{8})-\w+$/
+/** The same machine may have several namespaces of pids (pid_namespaces(7)); whoever is alive in another one cannot be seen. */
+const NAMESPACE = pidNamespace()
+const PREFIX = `plait-${process.pid}-${MACHINE}-${NAMESPACE}-`
+const NAME = /^plait-(\d{1,10})-([0-9a-f]{8})-(\d{1,20})-\w+$/
+/** Milliseconds after which a folder of another namespace counts as left: no request needs one for so long, and a server makes it anew. */
+const OLD = 24 * 3600 * 1000
 const WORLD_WRITABLE = 0o002
 const STICKY = 0o1000
 
@@ -80,15 +85,17 @@ export class PrivateFolder {
   }
 
   /**
-   * Removes the folders of processes that are dead. Only what is this user's own: where somebody else can change names meanwhile, nothing is looked into.
+   * Removes the folders of processes that are dead, and of containers that nobody has touched for a day. Only what is this user's own: where somebody else can change names meanwhile, nothing is looked into.
    * @returns how many
    */
   sweep(): number {
     let swept = 0
     for (const name of namesIn(this.base)) {
-      const [, pid, machine] = NAME.exec(name) ?? []
+      const [, pid, machine, namespace] = NAME.exec(name) ?? []
+      if (machine !== MACHINE) continue
       const folder = path.join(this.base, name)
-      if (machine === MACHINE && isLeft(Number(pid), folder) && empty(folder)) swept++
+      const left = namespace === NAMESPACE ? isLeft(Number(pid), folder) : isOld(folder)
+      if (left && empty(folder)) swept++
     }
     return swept
   }
@@ -138,6 +145,20 @@ function removeAll(): void {
 /** In a container the same id comes again and again: a folder of that name which this process has not made is from before. */
 function isLeft(pid: number, folder: string): boolean {
   return pid === process.pid ? ![...made].some((one) => one.is(folder)) : pid > 0 && !isAlive(pid)
+}
+
+function isOld(folder: string): boolean {
+  const stats = lstatSync(folder, { throwIfNoEntry: false })
+  return stats !== undefined && Date.now() - stats.mtimeMs > OLD
+}
+
+/** Its number; 0 where there is but one. */
+function pidNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
+  } catch {
+    return '0'
+  }
 }
 
 /** What lets others put another folder in the place of ours. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
+import path from 'node:path'
 import { test } from 'node:test'
 import { folderWith } from '../../cli/run-plait.ts'
 import { root } from '../../support/paths.ts'
@@ -82,7 +83,8 @@ test('a server that has become another user hands on a port below 1024, its pidf
   // Readable by every user.
   chmodSync(cwd, 0o755)
   for (const name of ['dist', 'python', 'package.json']) cpSync(`${root}/${name}`, `${cwd}/plait/${name}`, { recursive: true })
-  symlinkSync(`${root}/node_modules`, `${cwd}/plait/node_modules`)
+  // Not by a link: the folder above ours may be private.
+  for (const folder of packagesOf(root)) cpSync(`${root}/${folder}`, `${cwd}/plait/${folder}`, { recursive: true })
   const [uid, gid] = asRoot ? [NOBODY, NOBODY] : [process.getuid?.() as number, process.getgid?.() as number]
   const port = asRoot ? await freeLowPort() : 0
   const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3'
@@ -99,6 +101,13 @@ test('a server that has become another user hands on a port below 1024, its pidf
   const pidFile = `${cwd}/plait.pid`
   assert.equal(existsSync(pidFile) ? readFileSync(pidFile, 'utf8') : '', '')
 })
+
+/** The packages that it needs when it runs, relative to it. */
+function packagesOf(folder: string): string[] {
+  const words = ['ls', '--omit=dev', '--omit=optional', '--all', '--parseable']
+  const lines = execFileSync('npm', words, { cwd: folder, encoding: 'utf8' }).trim().split('\n').slice(1)
+  return lines.map((line) => path.relative(folder, line))
+}
 
 /** Below 1024. */
 async function freeLowPort(): Promise<number> {

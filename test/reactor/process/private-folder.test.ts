@@ -12,6 +12,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -91,12 +92,16 @@ test('PrivateFolder.sweep removes what dead processes of this user and machine l
   const victim = path.join(at, 'victim')
   mkdirSync(victim)
   writeFileSync(`${victim}/precious`, 'x')
+  const [, machine, namespace] = /^plait-\d+-(\w+)-(\d+)-/.exec(nameFor(at, dead)) ?? []
+  const elsewhere = (end: string): string => `plait-${dead}-${machine}-${Number(namespace) + 1}-${end}`
   const spared = [
     nameFor(at, process.ppid),
-    `plait-${dead}-00000000-abcdef`,
+    // Who is alive in another namespace of pids cannot be seen from here.
+    elsewhere('abcdef'),
+    `plait-${dead}-00000000-${namespace}-abcdef`,
     `plait-${dead}-abcdef`,
     `plait-test-${dead}`,
-    'plait-0-00000000-abcdef',
+    `plait-0-${machine}-${namespace}-abcdef`,
   ]
   for (const name of spared) mkdirSync(path.join(at, name))
   const lure = path.join(at, nameFor(at, dead))
@@ -104,7 +109,12 @@ test('PrivateFolder.sweep removes what dead processes of this user and machine l
   const inside = path.join(at, nameFor(at, dead))
   mkdirSync(inside)
   symlinkSync(victim, `${inside}/link`)
-  assert.equal(new PrivateFolder(at).sweep(), 2)
+  const old = path.join(at, elsewhere('fedcba'))
+  mkdirSync(old)
+  const before = Date.now() / 1000 - 2 * 24 * 3600
+  utimesSync(old, before, before)
+  assert.equal(new PrivateFolder(at).sweep(), 3)
+  assert.ok(!existsSync(old), 'nobody has touched it for a day')
   assert.deepEqual([existsSync(left), existsSync(inside), existsSync(`${victim}/precious`)], [false, false, true])
   for (const name of spared) assert.ok(existsSync(path.join(at, name)), name)
   assert.ok(existsSync(lure))
