@@ -1,5 +1,5 @@
 // Builds and runs the tests: all of them, or the files and folders named (relative to test/).
-//   node scripts/test.mjs [--no-build] [--no-frameworks] [--concurrency=2] [wire conformance cli/endpoint.test.ts …]
+//   node scripts/test.mjs [--no-build] [--no-frameworks] [--concurrency=2] [--without=chaos,twisted] [wire conformance cli/endpoint.test.ts …]
 // Under CI=true a skipped test is a failure.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const words = process.argv.slice(2)
 const named = words.filter((word) => !word.startsWith('--'))
 const [, concurrency = '2'] = /^--concurrency=(\d+)$/m.exec(words.join('\n')) ?? []
+const without = words.flatMap((word) => (word.startsWith('--without=') ? word.slice(10).split(',') : []))
 const inCI = process.env.CI === 'true'
 
 function run(...command) {
@@ -26,16 +27,17 @@ function testFiles(folder = join(root, 'build/test')) {
   })
 }
 
-function isNamed(file) {
+function isMeant(file) {
   const relative = file.slice(join(root, 'build/test/').length).replace(/\.js$/, '.ts')
-  return named.length === 0 || named.some((name) => relative === name || relative.startsWith(`${name.replace(/\/$/, '')}/`))
+  const isIn = (name) => relative === name || relative.startsWith(`${name.replace(/\/$/, '')}/`)
+  return (named.length === 0 || named.some(isIn)) && !without.some(isIn)
 }
 
 if (!words.includes('--no-build')) run('scripts/build.mjs', '--test')
 const venv = join(root, 'build/test/support/venv.js')
 if (!words.includes('--no-frameworks') && existsSync(venv)) run(venv)
 
-const files = testFiles().filter(isNamed)
+const files = testFiles().filter(isMeant)
 if (files.length === 0) {
   process.stderr.write(`No test file is named ${named.join(', ')}\n`)
   process.exit(1)
