@@ -21,7 +21,11 @@ async function serve(t: TestContext, maxUnsent: number) {
   const logger = new RecordingLogger()
   const aborted: string[] = []
   const accessLog = (request: Request): void => void (request.aborted && aborted.push(request.uri))
-  const received = (request: Request): void => request.sendWhole(200, 'OK', [], request.uri === '/' ? Buffer.from('hello') : body)
+  const asked: string[] = []
+  const received = (request: Request): void => {
+    request.sendWhole(200, 'OK', [], request.uri === '/' ? Buffer.from('hello') : body)
+    asked.push(request.uri)
+  }
   const factory = new HTTPFactory(received, { logger, maxUnsent, accessLog })
   const port = reactor.listenTCP(0, factory, { interface: '127.0.0.1' })
   await port.ready
@@ -31,14 +35,13 @@ async function serve(t: TestContext, maxUnsent: number) {
     await stopped
   })
   const url = `http://127.0.0.1:${(port.getHost() as { port: number }).port}`
-  /** A client that has read the first bytes of a large page, and reads no more. */
+  /** A client that has asked for a large page, and reads nothing. */
   const reader = async (path: string): Promise<RawClient> => {
     const client = await RawClient.connect(url)
     t.after(() => client.destroy())
-    client.get(path)
-    await client.receives(/^HTTP\/1\.1 200 /)
     client.socket.pause()
-    await pause(0.1)
+    client.get(path)
+    await until('it is answered', () => asked.includes(path))
     return client
   }
   const pass = async (seconds: number): Promise<void> => {
