@@ -1,12 +1,11 @@
 """Entry point of a Plait host process: `python host.py`, with the wire on file descriptor 3; `python host.py preload` forks hosts."""
 
-import signal
 import sys
 
-# Ctrl-C and systemd reach all processes of the server, this one too while it still begins. Only the wire ends a host: see plait_host/life.py.
-for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"):
-    if hasattr(signal, name):
-        signal.signal(getattr(signal, name), lambda number, frame: None)
+from plait_host.life import ignore_signals
+
+# Before all else: Ctrl-C and systemd reach this process too while it still begins.
+ignore_signals()
 
 # sys.path[0] is this folder (that is how a script starts). It goes once our package is imported: the application's
 # imports must neither find Plait's modules by accident nor be shadowed by them.

@@ -14,7 +14,7 @@ import signal
 import sys
 
 from .control import Control, leave_folder
-from .life import adopt_orphans, ignore_signals, name_process
+from .life import adopt_orphans, name_process
 from .template import run_template
 
 _TEMPLATE = 3
@@ -23,7 +23,6 @@ _CONTROL = 4
 
 def main():
     """Comes back in hosts alone, at their end: the interpreter then runs the application's exit functions."""
-    ignore_signals()
     signal.signal(signal.SIGQUIT, _nothing)
     control = Control(_CONTROL)
     settings = control.first()

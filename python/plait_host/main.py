@@ -39,7 +39,6 @@ _BUFFER = 256 * 1024
 
 def main():
     """Runs the host. Returns when the server says stop: the interpreter then runs the application's exit functions."""
-    ignore_signals()
     sock = _open_wire()
     reader = FrameReader(sock)
     settings, sample = _first_frame(reader)
