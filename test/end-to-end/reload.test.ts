@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { Agent, request } from 'node:http'
+import { Agent } from 'node:http'
 import { test } from 'node:test'
 import { folderWith } from '../cli/run-plait.ts'
+import { ask } from '../support/ask.ts'
 import { Browser } from '../support/browser.ts'
 import { childrenOf } from '../support/processes.ts'
 import { startPlait } from '../support/server.ts'
@@ -27,7 +28,9 @@ for (const processes of [1, 2]) {
     const client = async (name: number): Promise<void> => {
       for (let number = 0; !over; number++) {
         // Half of them with a connection for each request: none of these may be refused.
-        const answer = await ask(`${server.url}/?${5 + ((name * 31 + number * 67) % 196)}`, name % 2 === 0 ? kept : new Agent())
+        const answer = await ask(`${server.url}/?${5 + ((name * 31 + number * 67) % 196)}`, {
+          agent: name % 2 === 0 ? kept : new Agent(),
+        })
         seen.set(answer, (seen.get(answer) ?? 0) + 1)
       }
     }
@@ -70,7 +73,7 @@ test('SIGHUP: a request that outlasts the graceful timeout gets 502, once', asyn
   const folder = folderWith(t, { 'app.py': source('1') })
   const server = await startPlait({ application: 'app', folder, options: ['--graceful-timeout', '0.5'] })
   t.after(() => server.stop())
-  const slow = ask(`${server.url}/?60000`, new Agent())
+  const slow = ask(`${server.url}/?60000`)
   await pause(0.3)
   process.kill(server.pid, 'SIGHUP')
   assert.match(await slow, /^502 /)
@@ -80,7 +83,7 @@ test('SIGTERM ends a server that is reloading and draining', async (t) => {
   const folder = folderWith(t, { 'app.py': source('1') })
   const server = await startPlait({ application: 'app', folder, options: ['--graceful-timeout', '1'] })
   t.after(() => server.stop())
-  void ask(`${server.url}/?60000`, new Agent())
+  void ask(`${server.url}/?60000`)
   await pause(0.3)
   process.kill(server.pid, 'SIGHUP')
   await until('it has reloaded', () => /has taken over/.test(server.log()))
@@ -127,18 +130,3 @@ test('plait web --reload starts with an application that does not import, and se
   writeFileSync(`${folder}/app.py`, source('1'))
   await until('it serves', async () => (await visit()).text === 'version 1')
 })
-
-function ask(url: string, agent: Agent): Promise<string> {
-  return new Promise((resolve) => {
-    const sent = request(url, { agent })
-    sent.on('error', (error) => resolve(`failed: ${error.message}`))
-    sent.on('response', (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (more: string) => (text += more))
-      response.on('close', () =>
-        resolve(response.statusCode === 200 && response.complete ? text : `${response.statusCode} ${text}`),
-      )
-    })
-    sent.end()
-  })
-}

@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { HostFamily } from '#src/hosts/host-family.ts'
 import { resolveApplication } from '#src/hosts/application.ts'
-import type { HostSink, Outcome } from '#src/hosts/host.ts'
+import type { Outcome } from '#src/hosts/host.ts'
 import { createHost } from '#src/hosts/create-host.ts'
 import { root } from '../support/paths.ts'
 import { silentLogger } from '#src/log/logger.ts'
+import { outcomeSink } from '../support/outcome-sink.ts'
 
 /** How often a deadline passes at about the moment at which its request ends; `PLAIT_EDGES=10000` by hand. */
 const edges = Number(process.env['PLAIT_EDGES'] ?? 600)
@@ -39,17 +40,10 @@ test(`PythonHost: ${edges} deadlines within a millisecond of the end: no other r
   const outcomes = { inTime: 0, late: 0, other: 0 }
   const run = (seconds: number, timeout: number): Promise<Outcome> =>
     new Promise((resolve) => {
-      const nothing = (): void => undefined
-      const sink: HostSink = {
-        earlyHints: nothing,
-        respond: nothing,
-        respondFile: nothing,
-        data: nothing,
-        inputWanted: nothing,
-        returned: nothing,
-        finished: resolve,
-      }
-      host.run({ environ: ['REQUEST_METHOD', 'GET', 'QUERY_STRING', String(seconds)], body: undefined, timeout }, sink)
+      host.run(
+        { environ: ['REQUEST_METHOD', 'GET', 'QUERY_STRING', String(seconds)], body: undefined, timeout },
+        outcomeSink(resolve),
+      )
     })
   let left = edges
   const edge = async (): Promise<void> => {

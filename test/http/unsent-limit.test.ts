@@ -8,6 +8,7 @@ import type { Request } from '#src/http/request.ts'
 import { UnsentLimit } from '#src/http/unsent-limit.ts'
 import { RecordingLogger } from '#src/testing/recording-logger.ts'
 import { HTTP2Client } from '../support/http2-client.ts'
+import { onSocket } from '../support/on-socket.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { pause, until } from '../support/until.ts'
 import { ClockedReactor } from './clocked-reactor.ts'
@@ -27,18 +28,10 @@ async function serve(t: TestContext, maxUnsent: number) {
     asked.push(request.uri)
   }
   const factory = new HTTPFactory(received, { logger, maxUnsent, accessLog })
-  const port = reactor.listenTCP(0, factory, { interface: '127.0.0.1' })
-  await port.ready
-  t.after(async () => {
-    const stopped = reactor.stop()
-    void reactor.stop()
-    await stopped
-  })
-  const url = `http://127.0.0.1:${(port.getHost() as { port: number }).port}`
+  const { url, connect } = await onSocket(t, reactor, factory)
   /** A client that has asked for a large page, and reads nothing. */
   const reader = async (path: string): Promise<RawClient> => {
-    const client = await RawClient.connect(url)
-    t.after(() => client.destroy())
+    const client = await connect()
     client.socket.pause()
     client.get(path)
     await until('it is answered', () => asked.includes(path))

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PlaitError } from '#src/errors.ts'
 import { resolveApplication } from '#src/hosts/application.ts'
-import type { HostSink, JobSink, Outcome } from '#src/hosts/host.ts'
+import type { HostSink, Outcome } from '#src/hosts/host.ts'
 import { ThreadPool } from '#src/threadpool/thread-pool.ts'
 import { MemoryHost, type MemoryRun } from './memory-host.ts'
+import { outcomeSink } from '../support/outcome-sink.ts'
 
-const nothing = (): void => undefined
 const one = resolveApplication('one.application')
 const two = resolveApplication('two.application')
 
@@ -24,15 +24,7 @@ async function readyPool() {
   const outcomes: [path: string, outcome: string][] = []
   const submit = (path: string, application = one) => {
     const finished = (outcome: Outcome): void => void outcomes.push([path, outcome instanceof PlaitError ? outcome.code : 'well'])
-    const sink: JobSink = {
-      earlyHints: nothing,
-      respond: nothing,
-      respondFile: nothing,
-      data: nothing,
-      inputWanted: nothing,
-      finished,
-    }
-    return pool.submit(application, { environ: ['PATH_INFO', path], body: undefined }, sink)
+    return pool.submit(application, { environ: ['PATH_INFO', path], body: undefined }, outcomeSink(finished))
   }
   for (const application of [one, two]) {
     const prepared = pool.prepare(application)

@@ -8,6 +8,7 @@ import { Clock } from '#src/testing/clock.ts'
 import { Lane } from '#src/threadpool/lane.ts'
 import { ThreadPool, type ThreadPoolOptions } from '#src/threadpool/thread-pool.ts'
 import { MemoryHost, type MemoryRun } from './memory-host.ts'
+import { outcomeSink } from '../support/outcome-sink.ts'
 
 const one = resolveApplication('one.application')
 
@@ -35,17 +36,11 @@ function makePool(options: ThreadPoolOptions = {}) {
   })
   const submit = (path: string, lane?: Lane, more: { repeatable?: boolean } = {}): Submitted => {
     const submitted: Submitted = { path, running: undefined as unknown as RunningJob, outcome: 'running', seemsGone: false }
-    const nothing = (): void => undefined
     const sink: JobSink = {
+      ...outcomeSink((outcome) => void (submitted.outcome = outcome instanceof PlaitError ? outcome.code : 'well')),
       get seemsGone() {
         return submitted.seemsGone
       },
-      earlyHints: nothing,
-      respond: nothing,
-      respondFile: nothing,
-      data: nothing,
-      inputWanted: nothing,
-      finished: (outcome) => void (submitted.outcome = outcome instanceof PlaitError ? outcome.code : 'well'),
     }
     submitted.running = pool.submit(one, { environ: ['PATH_INFO', path], body: undefined, lane, ...more }, sink)
     return submitted

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PlaitError } from '#src/errors.ts'
 import { resolveApplication } from '#src/hosts/application.ts'
-import type { JobSink, Outcome } from '#src/hosts/host.ts'
+import type { Outcome } from '#src/hosts/host.ts'
 import { Clock } from '#src/testing/clock.ts'
 import { ThreadPool, type ThreadPoolOptions } from '#src/threadpool/thread-pool.ts'
 import { MemoryHost } from './memory-host.ts'
+import { outcomeSink } from '../support/outcome-sink.ts'
 
 const application = resolveApplication('one.application')
 const broken = new PlaitError('PLAIT_APPLICATION', 'no such module', { status: 500 })
@@ -21,18 +22,9 @@ function makePool(options: ThreadPoolOptions = {}) {
   const pool = new ThreadPool({ clock, createHost, gracefulTimeout: 7, ...options })
   const outcomes: (Outcome | 'running')[] = []
   const submit = (): void => {
-    const nothing = (): void => undefined
     const index = outcomes.push('running') - 1
     const finished = (outcome: Outcome): void => void (outcomes[index] = outcome)
-    const sink: JobSink = {
-      earlyHints: nothing,
-      respond: nothing,
-      respondFile: nothing,
-      data: nothing,
-      inputWanted: nothing,
-      finished,
-    }
-    pool.submit(application, { environ: [], body: undefined }, sink)
+    pool.submit(application, { environ: [], body: undefined }, outcomeSink(finished))
   }
   return { pool, hosts, clock, outcomes, submit }
 }

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PlaitError } from '#src/errors.ts'
 import { resolveApplication } from '#src/hosts/application.ts'
-import type { Job, JobSink, Outcome, RunningJob } from '#src/hosts/host.ts'
+import type { Job, Outcome, RunningJob } from '#src/hosts/host.ts'
 import { silentLogger } from '#src/log/logger.ts'
 import { Clock } from '#src/testing/clock.ts'
 import { ThreadPool, type ThreadPoolOptions } from '#src/threadpool/thread-pool.ts'
 import { MemoryHost, type MemoryRun } from './memory-host.ts'
+import { outcomeSink } from '../support/outcome-sink.ts'
 
 const application = resolveApplication('one.application')
 const lost = new PlaitError('PLAIT_HOST_LOST', 'gone', { status: 502 })
@@ -31,17 +32,12 @@ async function makePool(options: ThreadPoolOptions = {}) {
   const pool = new ThreadPool({ clock, logger, createHost, ...options })
   const submit = (job: Partial<Job> = {}): Submitted => {
     const submitted: Submitted = { running: undefined as unknown as RunningJob, outcome: 'running' }
-    const nothing = (): void => undefined
     const finished = (outcome: Outcome): void => void (submitted.outcome = outcome)
-    const sink: JobSink = {
-      earlyHints: nothing,
-      respond: nothing,
-      respondFile: nothing,
-      data: nothing,
-      inputWanted: nothing,
-      finished,
-    }
-    submitted.running = pool.submit(application, { environ: [], body: undefined, repeatable: true, ...job }, sink)
+    submitted.running = pool.submit(
+      application,
+      { environ: [], body: undefined, repeatable: true, ...job },
+      outcomeSink(finished),
+    )
     return submitted
   }
   void pool.prepare(application)

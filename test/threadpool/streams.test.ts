@@ -3,23 +3,16 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { PlaitError } from '#src/errors.ts'
 import { resolveApplication } from '#src/hosts/application.ts'
-import type { JobSink } from '#src/hosts/host.ts'
 import type { Logger } from '#src/log/logger.ts'
 import { Clock } from '#src/testing/clock.ts'
 import { ThreadPool, type ThreadPoolOptions } from '#src/threadpool/thread-pool.ts'
 import { MemoryHost, type MemoryRun } from './memory-host.ts'
+import { outcomeSink } from '../support/outcome-sink.ts'
 
 const one = resolveApplication('one.application')
 const two = resolveApplication('two.application')
 const nothing = (): void => undefined
-const sink: JobSink = {
-  earlyHints: nothing,
-  respond: nothing,
-  respondFile: nothing,
-  data: nothing,
-  inputWanted: nothing,
-  finished: nothing,
-}
+const sink = outcomeSink(nothing)
 
 /** A pool of two threads with hosts in memory; `warnings` of its log. */
 function makePool(options: ThreadPoolOptions = {}) {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PlaitError } from '#src/errors.ts'
 import { resolveApplication } from '#src/hosts/application.ts'
-import type { Job, JobSink, Outcome, RunningJob } from '#src/hosts/host.ts'
+import type { Job, Outcome, RunningJob } from '#src/hosts/host.ts'
 import { Clock } from '#src/testing/clock.ts'
 import { RecordingLogger } from '#src/testing/recording-logger.ts'
 import { ThreadPool, type ThreadPoolOptions } from '#src/threadpool/thread-pool.ts'
 import { MemoryHost, type MemoryRun } from './memory-host.ts'
+import { outcomeSink } from '../support/outcome-sink.ts'
 
 const one = resolveApplication('one.application')
 const two = resolveApplication('two.application')
@@ -39,18 +40,8 @@ interface Submitted {
 
 function submit(pool: ThreadPool, application = one, path = '/', more: Partial<Job> = {}): Submitted {
   const submitted: Submitted = { running: undefined as unknown as RunningJob, outcome: 'running' }
-  const nothing = (): void => undefined
-  const sink: JobSink = {
-    earlyHints: nothing,
-    respond: nothing,
-    respondFile: nothing,
-    data: nothing,
-    inputWanted: nothing,
-    finished: (outcome) => {
-      submitted.outcome = outcome
-    },
-  }
-  submitted.running = pool.submit(application, { environ: ['PATH_INFO', path], body: undefined, ...more }, sink)
+  const finished = (outcome: Outcome): void => void (submitted.outcome = outcome)
+  submitted.running = pool.submit(application, { environ: ['PATH_INFO', path], body: undefined, ...more }, outcomeSink(finished))
   return submitted
 }
 

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { Agent, request } from 'node:http'
+import { Agent } from 'node:http'
 import type { TestContext } from 'node:test'
 import { folderWith } from '../../cli/run-plait.ts'
+import { ask } from '../../support/ask.ts'
 import { startPlait, type RunningServer } from '../../support/server.ts'
 
 /** A kind of host, with the same application in its language: `/` says which version it is, after `ms`; `/note` also writes `id` into a file, `/die` ends the host's thread or process, `/loop` has no end. */
@@ -115,27 +116,12 @@ export async function serveKind(
     ...server,
     folder,
     write: (version, more) => writeFileSync(`${folder}/${kind.file}`, kind.source(version, more)),
-    ask: (target, { method = 'GET', agent = new Agent() } = {}) => ask(server.url + target, method, agent),
+    ask: (target, options) => ask(server.url + target, options),
     notes: () =>
       readFileSync(notes, 'utf8')
         .split('\n')
         .filter((id) => id !== ''),
   }
-}
-
-function ask(url: string, method: string, agent: Agent): Promise<string> {
-  return new Promise((resolve) => {
-    const sent = request(url, { method, agent })
-    sent.on('error', (error) => resolve(`failed: ${error.message}`))
-    sent.on('response', (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (more: string) => (text += more))
-      response.on('close', () =>
-        resolve(response.statusCode === 200 && response.complete ? text : `${response.statusCode} ${text}`),
-      )
-    })
-    sent.end()
-  })
 }
 
 /** Sixteen clients that ask on and on, half of them with a connection for each request. */

@@ -9,6 +9,7 @@ import { WorkerHost } from '#src/hosts/worker/worker-host.ts'
 import { RecordingLogger } from '#src/testing.ts'
 import { until } from '../../support/until.ts'
 import { answering, folderOf, serveApplication } from './serve-applications.ts'
+import { outcomeSink } from '../../support/outcome-sink.ts'
 
 test('JavaScriptHost lets nothing that a request left behind reach the next one', async (t) => {
   const source = answering(`
@@ -88,16 +89,10 @@ async function startHost(t: { after(call: () => Promise<void>): void }, file: st
   host.permits = 4
   const ask = (pathInfo: string): Promise<string> =>
     new Promise((resolve) => {
-      const nothing = (): void => undefined
       let text = ''
       const sink: HostSink = {
-        earlyHints: nothing,
+        ...outcomeSink((outcome) => resolve(outcome?.message ?? text)),
         respond: (_head, body) => void (text += Buffer.from(body).toString()),
-        respondFile: nothing,
-        data: nothing,
-        inputWanted: nothing,
-        returned: nothing,
-        finished: (outcome) => resolve(outcome?.message ?? text),
       }
       host.run({ environ: ['PATH_INFO', pathInfo, 'QUERY_STRING', '50'], body: undefined }, sink)
     })

@@ -9,6 +9,7 @@ import { createHost } from '#src/hosts/create-host.ts'
 import type { HostSink, Outcome } from '#src/hosts/host.ts'
 import { Interrupt } from '#src/hosts/worker/interrupt.ts'
 import { silentLogger } from '#src/log/logger.ts'
+import { outcomeSink } from '../../support/outcome-sink.ts'
 
 /** How often a deadline passes at about the moment at which its request ends. */
 const EDGES = 150
@@ -63,18 +64,12 @@ test(
     t.after(() => host.stop({ timeout: 0 }).finally(() => clearInterval(alive)))
     await host.start()
     host.permits = 2
-    const nothing = (): void => undefined
     const run = (seconds: number, timeout: number): Promise<Outcome> =>
       new Promise((resolve) => {
         const sink: HostSink = {
-          earlyHints: nothing,
-          respond: nothing,
-          respondFile: nothing,
-          data: nothing,
-          inputWanted: nothing,
+          ...outcomeSink(resolve),
           // It waited behind one that takes its time: as the pool would, it is given again.
           returned: () => setImmediate(give),
-          finished: resolve,
         }
         const give = (): void => void host.run({ environ: ['SECONDS', String(seconds)], body: undefined, timeout }, sink)
         give()
